@@ -1,0 +1,78 @@
+"""Findings: what is wrong with the input, said so that it can be fixed.
+
+Every room of the framework speaks this one language. A mistake of the user is never an exception that ends the work; it is a
+`Finding`, collected with all the others, sorted, and shown at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a value was written. `line` and `column` count from 1; 0 says that the file as a whole is meant."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+NOWHERE = Place("")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem: which rule, where, what is wrong and why (`message`), and what to do (`hint`).
+
+    `message` and `hint` are sentences without their final full stop.
+    """
+
+    rule: str
+    place: Place
+    message: str
+    hint: str = ""
+    severity: str = ERROR
+
+    def __str__(self) -> str:
+        kind = "" if self.severity == ERROR else f"{self.severity}: "
+        cure = f" Try: {self.hint}." if self.hint else ""
+        return f"{self.place} {self.rule} {kind}{self.message}.{cure}"
+
+
+class FindingsError(Exception):
+    """Raised where the road cannot go on; carries every finding made so far."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = sort_findings(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in the order of their places, each once."""
+    return tuple(sorted(set(findings), key=lambda f: (f.place, f.rule, f.message)))
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether any of the findings is more than a warning."""
+    return any(finding.severity == ERROR for finding in findings)
+
+
+def nearest(name: object, legal: Iterable[str]) -> str:
+    """A cure for an unknown name: the legal name that looks most like it, or all of them when there are few."""
+    choices = sorted(set(legal))
+    folded = {choice.lower(): choice for choice in reversed(choices)}
+    close = difflib.get_close_matches(str(name).lower(), folded, n=1, cutoff=0.6)
+    if close:
+        return folded[close[0]]
+    if 0 < len(choices) <= 8:
+        return "one of " + ", ".join(choices)
+    return ""

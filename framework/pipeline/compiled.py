@@ -1,0 +1,69 @@
+"""What compiling yields: the pipeline definition SageMaker gets, and what must lie in S3 for it.
+
+These are the only shapes that `deploy` and `local` know; they never see a configuration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Definition = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An object that the definition refers to. `sha256` is the hexadecimal digest of `content` and part of `uri`."""
+
+    uri: str
+    sha256: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageGroup:
+    """A model package group whose description the configuration sets."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPipeline:
+    """Everything that deploying or running needs; equal inputs give equal values.
+
+    Attributes:
+        name: the pipeline's name.
+        definition: schema 2020-12-01, made of JSON types only.
+        uploads: sorted by `uri`, each once.
+        role: ARN of the execution role.
+        bucket: bucket of the uploads and of a definition too large to go inline.
+        tags: the pipeline's tags, `{"Key": …, "Value": …}`.
+        kms_key: encrypts the uploads; None leaves it to the bucket.
+        region: None when the configuration names none.
+        description: None when the configuration has none.
+        package_groups: groups that must exist, with their descriptions, before the pipeline runs.
+        local_data: pairs of an s3:// prefix and the absolute folder that stands for it in a local run.
+    """
+
+    name: str
+    definition: Definition
+    uploads: tuple[Upload, ...] = ()
+    role: str = ""
+    bucket: str = ""
+    tags: tuple[Mapping[str, str], ...] = ()
+    kms_key: str | None = None
+    region: str | None = None
+    description: str | None = None
+    package_groups: tuple[PackageGroup, ...] = ()
+    local_data: tuple[tuple[str, str], ...] = ()
+
+    def definition_text(self) -> str:
+        """The definition as people read it: indented, in the order it was built, ending in a newline."""
+        return json.dumps(self.definition, indent=2, ensure_ascii=False) + "\n"
+
+    def definition_body(self) -> str:
+        """The definition as it is sent: no needless white space."""
+        return json.dumps(self.definition, separators=(",", ":"), ensure_ascii=False)

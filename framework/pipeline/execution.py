@@ -1,0 +1,28 @@
+"""An execution of a pipeline, on SageMaker or on this machine, in the shapes of the SageMaker API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
+
+StepState = Mapping[str, Any]
+"""One element of ListPipelineExecutionSteps: StepName, StepStatus, StartTime, EndTime, FailureReason, Metadata, …"""
+
+Watcher = Callable[[StepState], None]
+"""Called whenever a step's status changes, with its state after the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What DescribePipelineExecution (`description`) and ListPipelineExecutionSteps (`steps`, oldest first) tell."""
+
+    description: Mapping[str, Any]
+    steps: Sequence[StepState]
+
+    @property
+    def status(self) -> str:
+        """PipelineExecutionStatus: Executing, Stopping, Stopped, Failed or Succeeded."""
+        return str(self.description["PipelineExecutionStatus"])
