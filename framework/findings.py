@@ -73,6 +73,8 @@ def nearest(name: object, legal: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name).lower(), folded, n=1, cutoff=0.6)
     if close:
         return folded[close[0]]
+    if len(choices) == 1:
+        return choices[0]
     if 0 < len(choices) <= 8:
         return "one of " + ", ".join(choices)
     return ""

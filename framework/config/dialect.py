@@ -1,0 +1,97 @@
+"""Older spellings of the dialect, rewritten into the one form that the schema describes. Places are kept.
+
+- models nested under `models.modelContainer`, and `models.projectName` / `models.modelName` of old framework files;
+- `channels` given as a bare name or a list of names;
+- `metrics.model_quality.Statistics.ContentType`, today `evaluate.content_type`;
+- `step_class: preprocessing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from framework.config.values import Map, Seq
+from framework.findings import WARNING, Finding
+
+_LEGACY_MODEL_KEYS = ("projectName", "modelName")
+_LEGACY_CLASSES = {"preprocessing": "Processing"}
+
+
+def normalise(tree: Map) -> list[Finding]:
+    """Rewrite the tree of one file in place; findings for what is read and has no effect."""
+    conf = tree.get("conf")
+    if not isinstance(conf, Map):
+        return []
+    findings = []
+    models = conf.get("models")
+    if isinstance(models, Map):
+        findings = list(_lift_models(models))
+        for name, model in models.items():
+            if isinstance(model, Map):
+                _normalise_model(model)
+            elif model is None:
+                models[name] = Map(models.place_of(name))
+    for step in _steps(conf.get("sagemakerPipeline")):
+        kind = step.get("step_class")
+        if isinstance(kind, str) and kind.lower() in _LEGACY_CLASSES:
+            step["step_class"] = _LEGACY_CLASSES[kind.lower()]
+    return findings
+
+
+def _lift_models(models: Map) -> Iterator[Finding]:
+    container = models.get("modelContainer")
+    if isinstance(container, Map) and "source_directory" not in container:
+        models.drop("modelContainer")
+        for name in container:
+            models.take(name, container)
+    for key in _LEGACY_MODEL_KEYS:
+        if isinstance(models.get(key), str) or (key in models and models[key] is None):
+            message = f"models.{key} has no effect: models are found by their own names"
+            yield Finding("SMP113", models.key_place_of(key), message, "remove it", WARNING)
+            models.drop(key)
+
+
+def _normalise_model(model: Map) -> None:
+    for section in model.values():
+        if isinstance(section, Map) and "channels" in section:
+            section["channels"] = _channels(section, section["channels"])
+    evaluate = model.get("evaluate")
+    holders = [(model, "metrics")]
+    if isinstance(evaluate, Map):
+        holders.append((evaluate, "metrics"))
+    for holder, key in holders:
+        statistics = _descend(holder.get(key), ("model_quality", "ModelQuality"), ("Statistics",))
+        if isinstance(evaluate, Map) and isinstance(statistics, Map) and "ContentType" in statistics:
+            if "content_type" not in evaluate:
+                evaluate.take("content_type", statistics, "ContentType")
+            holder.drop(key)
+
+
+def _channels(section: Map, channels: Any) -> Any:
+    """`channels` as a mapping from name to (maybe empty) settings."""
+    place = section.place_of("channels")
+    names: Any = Seq(place) if not isinstance(channels, Seq) else channels
+    if isinstance(channels, str) and channels.strip():
+        names.add(channels.strip(), place)
+    if not names or not all(isinstance(name, str) for name in names):
+        return None if isinstance(channels, str) else channels
+    result = Map(place)
+    for index, name in enumerate(names):
+        result.put(name, None, names.place_of(index), names.place_of(index))
+    return result
+
+
+def _descend(value: Any, *levels: tuple[str, ...]) -> Any:
+    for names in levels:
+        if not isinstance(value, Map):
+            return None
+        value = next((value[name] for name in names if name in value), None)
+    return value
+
+
+def _steps(pipeline: Any) -> Iterator[Map]:
+    units = pipeline.get("models") if isinstance(pipeline, Map) else None
+    for unit in units.values() if isinstance(units, Map) else ():
+        steps = unit.get("steps") if isinstance(unit, Map) else None
+        yield from (step for step in steps or () if isinstance(step, Map)) if isinstance(steps, Seq) else ()

@@ -1,0 +1,296 @@
+"""Reading one configuration file: text in, a tree of `Map` and `Seq` with places out, and findings for all that is wrong with it.
+
+The file is read as a stream of YAML events with a stack of our own, so that neither depth nor anchors can exhaust the machine,
+duplicate keys are seen, and every value keeps its line. JSON is read the same way after a strict check of its syntax.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from framework.config.values import Map, Seq
+from framework.findings import Finding, Place
+
+MAX_BYTES = 10_000_000
+MAX_DEPTH = 100
+MAX_VALUES = 1_000_000
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,300})|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+@dataclass(slots=True)
+class FileTree:
+    """What one file holds: `tree` is None when nothing can be used of it."""
+
+    name: str
+    tree: Map | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_file(path: Path, name: str) -> FileTree:
+    """Read the YAML or JSON file at `path`; `name` is what findings call it."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return _refused(name, f"the file is larger than {MAX_BYTES:,} bytes", "split the configuration; one file per model")
+        data = path.read_bytes()
+    except OSError as error:
+        return _refused(name, f"the file cannot be read: {error.strerror or error}", "check the path and its permissions")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _refused(name, f"the file is not UTF-8 text (byte {error.start})", "save it as UTF-8", line, 1)
+    return read_text(text, name)
+
+
+def read_text(text: str, name: str) -> FileTree:
+    """Read YAML or JSON text (JSON when `name` ends in .json)."""
+    if name.endswith(".json"):
+        try:
+            json.loads(text)
+        except (json.JSONDecodeError, RecursionError) as error:
+            line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deeply nested"
+            return _refused(name, f"not valid JSON: {reason}", "", line, column)
+    builder = _Builder(name)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.feed(event)
+    except yaml.YAMLError as error:
+        builder.findings.append(_syntax_finding(error, text, name))
+        return FileTree(name, None, builder.findings)
+    except _Unusable:
+        return FileTree(name, None, builder.findings)
+    return _root(builder, name)
+
+
+def read_value(text: str, place: Place) -> tuple[Any, str | None, list[Finding]]:
+    """Read a value given on the command line as YAML: the value, its raw text if it is a scalar, and findings."""
+    builder = _Builder(place.file, place)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.feed(event)
+    except (yaml.YAMLError, _Unusable):
+        return text, None, builder.findings
+    return builder.root, builder.root_raw, builder.findings
+
+
+def _root(builder: _Builder, name: str) -> FileTree:
+    if isinstance(builder.root, Map):
+        return FileTree(name, builder.root, builder.findings)
+    what = "is empty" if builder.root is None else "does not hold a mapping"
+    finding = Finding("SMP101", Place(name, 1, 1), f"the file {what}", 'begin it with "conf:"')
+    return FileTree(name, None, [*builder.findings, finding])
+
+
+def _refused(name: str, message: str, hint: str, line: int = 0, column: int = 0) -> FileTree:
+    rule = "SMP101" if message.startswith("not valid") else "SMP100"
+    return FileTree(name, None, [Finding(rule, Place(name, line, column), message, hint)])
+
+
+def _syntax_finding(error: yaml.YAMLError, text: str, name: str) -> Finding:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        reason = getattr(error, "reason", None) or str(error)
+        position = getattr(error, "position", None)
+        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
+        return Finding("SMP101", Place(name, line, 1), f"not valid YAML: {reason}", "remove characters that are not text")
+    source = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
+    problem = getattr(error, "problem", None) or "the text ends too early"
+    return Finding("SMP101", Place(name, mark.line + 1, mark.column + 1), f"not valid YAML: {problem}", _syntax_hint(problem, source))
+
+
+def _syntax_hint(problem: str, source: str) -> str:
+    if "\\t" in problem or source.startswith("\t"):
+        return "indent with spaces, not tabs"
+    if ">>" in source or "<<" in source:
+        return 'put the whole dependency in quotes: "[a, b] >> c"'
+    if "mapping values are not allowed" in problem:
+        return "check the indentation, and quote values that contain a colon"
+    return ""
+
+
+class _Unusable(Exception):
+    """The file cannot be used at all; the reason is among the findings."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A container that is being filled. `weight` counts the values in it, those that aliases repeat included."""
+
+    value: Map | Seq
+    place: Place
+    anchor: str | None
+    weight: int = 1
+    key: str | None = None
+    key_place: Place | None = None
+    merges: list[tuple[Any, Place]] = field(default_factory=list)
+
+
+class _Builder:
+    """Turns YAML events into a tree. `root` is the document's value once all events were fed."""
+
+    def __init__(self, name: str, at: Place | None = None) -> None:
+        self.name = name
+        self.at = at
+        self.findings: list[Finding] = []
+        self.root: Any = None
+        self.root_raw: str | None = None
+        self.documents = 0
+        self.stack: list[_Frame] = []
+        self.anchors: dict[str, tuple[Any, str | None, int]] = {}
+        self.handlers = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._start_mapping,
+            yaml.SequenceStartEvent: self._start_sequence,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+
+    def feed(self, event: Any) -> None:
+        handler = self.handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def _place(self, event: Any) -> Place:
+        return self.at or Place(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _refuse(self, place: Place, message: str, hint: str) -> None:
+        self.findings.append(Finding("SMP101", place, message, hint))
+        raise _Unusable
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            self._refuse(self._place(event), "the file holds more than one YAML document", 'remove the second "---"')
+
+    def _scalar(self, event: Any) -> None:
+        place = self._place(event)
+        value, raw = self._resolve(event, place)
+        self._remember(event.anchor, value, raw, 1)
+        self._add(value, place, raw, 1)
+
+    def _resolve(self, event: Any, place: Place) -> tuple[Any, str | None]:
+        text = event.value
+        tag = event.tag or ""
+        if tag and not tag.startswith(_TAG) and tag != "!":
+            self._refuse(place, f"the tag {tag} is not allowed", "write a plain value; nothing in a configuration is evaluated")
+        if (not tag and not event.implicit[0]) or tag in {"!", _TAG + "str"}:
+            return text, None
+        if tag and tag.removeprefix(_TAG) not in {"null", "bool", "int", "float"}:
+            self._refuse(place, f"the tag {tag.replace(_TAG, '!!')} is not allowed", "write a plain value")
+        if _NOT_FINITE.fullmatch(text):
+            self.findings.append(Finding("SMP104", place, f"{text} is not a finite number", "write a finite number, or quote it"))
+            return text, None
+        value = plain_value(text)
+        return value, None if isinstance(value, str) else text
+
+    def _start_mapping(self, event: Any) -> None:
+        self._open(Map(self._place(event)), event)
+
+    def _start_sequence(self, event: Any) -> None:
+        self._open(Seq(self._place(event)), event)
+
+    def _open(self, value: Map | Seq, event: Any) -> None:
+        if event.tag and not event.tag.startswith((_TAG + "map", _TAG + "seq")):
+            self._refuse(value.place, f"the tag {event.tag.replace(_TAG, '!!')} is not allowed", "write a plain value")
+        if self.stack and isinstance(self.stack[-1].value, Map) and self.stack[-1].key is None:
+            self._refuse(value.place, "a key must be text, not a mapping or a list", "write the key as a word")
+        if len(self.stack) >= MAX_DEPTH:
+            self._refuse(value.place, f"more than {MAX_DEPTH} levels deep", "flatten the configuration")
+        if event.anchor is not None:
+            self.anchors.pop(event.anchor, None)
+        self.stack.append(_Frame(value, value.place, event.anchor))
+
+    def _end(self, _event: Any) -> None:
+        frame = self.stack.pop()
+        if frame.merges:
+            self._merge(frame)
+        self._remember(frame.anchor, frame.value, None, frame.weight)
+        self._add(frame.value, frame.place, None, frame.weight)
+
+    def _merge(self, frame: _Frame) -> None:
+        assert isinstance(frame.value, Map)
+        for merged, place in frame.merges:
+            for source in merged if isinstance(merged, Seq) else [merged]:
+                if not isinstance(source, Map):
+                    self._refuse(place, 'the merge key "<<" takes a mapping or a list of mappings', "write <<: *anchor")
+                for key in source:
+                    if key not in frame.value:
+                        frame.value.take(key, source)
+
+    def _alias(self, event: Any) -> None:
+        place = self._place(event)
+        if any(frame.anchor == event.anchor for frame in self.stack):
+            self._refuse(place, f"the anchor &{event.anchor} contains itself", "remove the alias")
+        if event.anchor not in self.anchors:
+            self._refuse(place, f"there is no anchor &{event.anchor}", "define the anchor before it is used")
+        value, raw, weight = self.anchors[event.anchor]
+        self._add(value, place, raw, weight)
+
+    def _remember(self, anchor: str | None, value: Any, raw: str | None, weight: int) -> None:
+        if anchor is not None:
+            self.anchors[anchor] = (value, raw, weight)
+
+    def _add(self, value: Any, place: Place, raw: str | None, weight: int) -> None:
+        if not self.stack:
+            self.root, self.root_raw = value, raw
+            return
+        frame = self.stack[-1]
+        frame.weight += weight
+        if frame.weight > MAX_VALUES:
+            self._refuse(place, f"the aliases expand to more than {MAX_VALUES:,} values", "write the values out, or use fewer aliases")
+        if isinstance(frame.value, Seq):
+            frame.value.add(value, place, raw)
+        elif frame.key is None:
+            self._take_key(frame, value, place, raw)
+        else:
+            self._put(frame, value, place, raw)
+
+    def _take_key(self, frame: _Frame, value: Any, place: Place, raw: str | None) -> None:
+        if isinstance(value, (Map, Seq)):
+            self._refuse(place, "a key must be text, not a mapping or a list", "write the key as a word")
+        frame.key = value if isinstance(value, str) else raw or ""
+        frame.key_place = place
+
+    def _put(self, frame: _Frame, value: Any, place: Place, raw: str | None) -> None:
+        assert isinstance(frame.value, Map)
+        key, key_place = frame.key or "", frame.key_place or place
+        frame.key = None
+        if key == "<<":
+            frame.merges.append((value, place))
+        elif key in frame.value:
+            first = frame.value.key_place_of(key)
+            message = f'the key "{key}" stands twice; the first is at {first}'
+            self.findings.append(Finding("SMP102", key_place, message, "keep one of them"))
+        else:
+            frame.value.put(key, value, key_place, place, raw)
+
+
+def plain_value(text: str) -> Any:
+    """What an unquoted scalar means, by YAML 1.2's core schema: null, a boolean, a number, else the text itself."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text

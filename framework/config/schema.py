@@ -1,0 +1,261 @@
+"""The schema of the configuration (schema.json beside this file), and what is done with it: bringing values into shape, and checking.
+
+JSON Schema says what is legal. Four keywords of our own say how the dialect's many spellings become one:
+`x-aliases` (other names of a key), `x-split` (a string that is a list), `x-no-effect` (a key that is read and does nothing, and why),
+and `default`, which is filled in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from framework.config.values import Map, Seq, dotted, place_at
+from framework.config.values import Path as ValuePath
+from framework.findings import WARNING, Finding, Place, nearest
+
+Schema = Mapping[str, Any]
+
+_TRUE = frozenset({"true", "yes", "on"})
+_FALSE = frozenset({"false", "no", "off"})
+_TYPE_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "empty",
+}
+
+
+@cache
+def definition(name: str) -> Schema:
+    """The schema of `name` (a key of $defs, or "" for the whole file), its references replaced by what they stand for."""
+    document = _document()
+    return _inlined(document["$defs"][name] if name else {k: v for k, v in document.items() if k != "$defs"}, document)
+
+
+@cache
+def _document() -> dict[str, Any]:
+    text = files("framework.config").joinpath("schema.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def _inlined(schema: Any, document: Schema) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(item, document) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _inlined(value, document) for key, value in schema.items() if key != "$ref"}
+    if "$ref" in schema:
+        target = _inlined(document["$defs"][schema["$ref"].rpartition("/")[2]], document)
+        result = {**target, **result}
+    return result
+
+
+@cache
+def same_keys() -> Mapping[str, frozenset[str]]:
+    """For each key that has several names: all of them, itself included."""
+    groups: dict[str, frozenset[str]] = {}
+    for name in _document()["$defs"]:
+        for key, prop in _named_properties(definition(name)):
+            group = frozenset({key, *prop["x-aliases"]})
+            for member in group:
+                groups[member] = groups.get(member, frozenset()) | group
+    return groups
+
+
+def _named_properties(schema: Any) -> Iterator[tuple[str, Schema]]:
+    if isinstance(schema, dict):
+        for key, prop in schema.get("properties", {}).items():
+            if "x-aliases" in prop:
+                yield key, prop
+        for value in schema.values():
+            yield from _named_properties(value)
+
+
+class Shaper:
+    """Brings a tree into the shape of a schema; what it finds on the way is in `findings`."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def shape(self, value: Any, schema: Schema, path: ValuePath, place: Place, raw: str | None = None) -> Any:
+        """`value` with aliases renamed, strings split, scalars converted and defaults filled in; illegal values pass unchanged."""
+        if isinstance(value, Map):
+            return self._mapping(value, schema, path)
+        if isinstance(value, str) and "x-split" in schema:
+            return _split(value, schema["x-split"], place)
+        if isinstance(value, Seq):
+            return self._sequence(value, schema, path)
+        return _converted(value, schema, raw)
+
+    def _mapping(self, value: Map, schema: Schema, path: ValuePath) -> Map:
+        properties = schema.get("properties", {})
+        other = schema.get("additionalProperties")
+        aliases = {alias: name for name, prop in properties.items() for alias in prop.get("x-aliases", ())}
+        result = Map(value.place)
+        for key in value:
+            name = aliases.get(key, key)
+            prop = properties.get(name, other if isinstance(other, dict) else {})
+            if name != key and name in value:
+                self._twice(value, key, name, path)
+            elif not _is_blank(value[key], prop, name in properties):
+                self._entry(result, value, key, name, prop, path)
+        for name, prop in properties.items():
+            if "default" in prop and name not in result:
+                result[name] = prop["default"]
+        return result
+
+    def _entry(self, result: Map, value: Map, key: str, name: str, prop: Schema, path: ValuePath) -> None:
+        if "x-no-effect" in prop:
+            message = f"{dotted((*path, key))} has no effect: {prop['x-no-effect']}"
+            self.findings.append(Finding("SMP113", value.key_place_of(key), message, "remove it", WARNING))
+            return
+        shaped = self.shape(value[key], prop, (*path, name), value.place_of(key), value.raw.get(key))
+        raw = None if isinstance(shaped, str) else value.raw.get(key)
+        result.put(name, shaped, value.key_place_of(key), value.place_of(key), raw)
+
+    def _twice(self, value: Map, key: str, name: str, path: ValuePath) -> None:
+        if value[key] != value[name]:
+            message = f'"{key}" and "{name}" are two names of one key and have different values in {dotted(path)}'
+            self.findings.append(Finding("SMP106", value.key_place_of(key), message, f"keep {name}"))
+
+    def _sequence(self, value: Seq, schema: Schema, path: ValuePath) -> Seq:
+        items = schema.get("items", {})
+        result = Seq(value.place)
+        for index, item in enumerate(value):
+            place = value.place_of(index)
+            shaped = self.shape(item, items, (*path, index), place, value.raw.get(index))
+            result.add(shaped, place, value.raw.get(index))
+        return result
+
+
+def _is_blank(value: Any, prop: Schema, named: bool) -> bool:
+    """Whether a key was written with nothing behind it, which is the same as not writing it."""
+    return named and (value is None or value == "") and "null" not in prop.get("type", ())
+
+
+def _split(value: str, separator: str, place: Place) -> Seq:
+    result = Seq(place)
+    for part in value.split(separator):
+        if part.strip():
+            result.add(part.strip(), place)
+    return result
+
+
+def _converted(value: Any, schema: Schema, raw: str | None) -> Any:
+    kind = schema.get("type")
+    if kind == "string" and raw is not None and not isinstance(value, (str, Map, Seq)):
+        return raw if value is not None else ""
+    if not isinstance(value, str):
+        return value
+    if kind == "integer":
+        text = value.strip()
+        return int(text) if text.lstrip("+-").isdecimal() and len(text) < 20 else value
+    if kind == "boolean":
+        word = value.strip().lower()
+        return True if word in _TRUE else False if word in _FALSE else value
+    if "enum" in schema:
+        return next((choice for choice in schema["enum"] if str(choice).lower() == value.lower()), value)
+    return value
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema import Draft202012Validator  # 60 ms: not needed by commands that read no configuration
+
+    return Draft202012Validator(definition(name))
+
+
+def check(tree: Any, name: str, path: ValuePath, subject: Map | Seq | None = None) -> Iterator[Finding]:
+    """Findings for all that `tree` (which stands at `path`) has against the schema of `name`."""
+    for error in _validator(name).iter_errors(tree):
+        where = (*path, *error.absolute_path)
+        yield from _finding(error, where, place_at(tree, tuple(error.absolute_path)), tree)
+
+
+def _finding(error: Any, path: ValuePath, place: Place, tree: Any) -> Iterator[Finding]:
+    name, keyword = dotted(path) or "the file", error.validator
+    if keyword == "additionalProperties":
+        yield from _unknown_keys(error, name)
+    elif keyword == "required":
+        yield from _missing_keys(error, name, place)
+    elif keyword == "propertyNames":
+        key_place = place_at(tree, (*error.absolute_path, error.instance), key=True)
+        yield Finding("SMP104", key_place, f'the key "{error.instance}" of {name} is not legal', _pattern_hint(error.schema))
+    else:
+        yield Finding("SMP104", place, f"{name} {_complaint(error, path)}", _value_hint(error))
+
+
+def _unknown_keys(error: Any, name: str) -> Iterator[Finding]:
+    properties = error.schema.get("properties", {})
+    for key in error.instance:
+        if key not in properties:
+            place = error.instance.key_place_of(key) if isinstance(error.instance, Map) else Place("")
+            yield Finding("SMP103", place, f'unknown key "{key}" in {name}', nearest(key, properties))
+
+
+def _missing_keys(error: Any, name: str, place: Place) -> Iterator[Finding]:
+    for key in error.validator_value:
+        if key not in error.instance and f"'{key}'" in error.message:
+            about = error.schema.get("properties", {}).get(key, {}).get("description", "")
+            hint = f"add {key}" + (f" ({about[0].lower()}{about[1:].rstrip('.')})" if about else "")
+            yield Finding("SMP105", place, f"{name} needs {key}", hint)
+
+
+def _complaint(error: Any, path: ValuePath) -> str:
+    keyword, limit = error.validator, error.validator_value
+    shown = _shown(error.instance, path)
+    if keyword == "type":
+        kinds = limit if isinstance(limit, list) else [limit]
+        return f"must be {' or '.join(_TYPE_WORDS[kind] for kind in kinds)}, not {shown}"
+    if keyword in {"minItems", "minProperties", "minLength"}:
+        return f"must have at least {limit} {'character' if keyword == 'minLength' else 'element'}{'s' if limit != 1 else ''}"
+    if keyword in {"maxItems", "maxProperties", "maxLength"}:
+        return f"must have at most {limit} {'character' if keyword == 'maxLength' else 'element'}{'s' if limit != 1 else ''}"
+    if keyword == "minimum":
+        return f"must be at least {limit}, not {shown}"
+    return f"cannot be {shown}"
+
+
+def _value_hint(error: Any) -> str:
+    if error.validator == "enum":
+        return nearest(error.instance, map(str, error.validator_value))
+    if error.validator == "pattern":
+        return _pattern_hint(error.schema)
+    return ""
+
+
+_PATTERNS = {
+    "^s3://": "an s3:// URI",
+    "^/opt/ml/processing/": "a folder below /opt/ml/processing/",
+    "^[^/].*\\.py$": "the path of a .py file, relative to source_directory",
+    "^[A-Za-z0-9_-]{1,64}$": "letters, digits, hyphens and underscores, at most 64",
+    "^[A-Za-z0-9._-]{1,64}$": "letters, digits, dots, hyphens and underscores, at most 64",
+    "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$": "letters, digits and hyphens, at most 256, a letter or digit first and last",
+    "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$": "the bucket's bare name: lower-case letters, digits, dots and hyphens",
+    "^[a-z]{2}(-[a-z]+)+-[0-9]+$": "a region like eu-west-1",
+    "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$": "the role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
+}
+
+
+def _pattern_hint(schema: Schema) -> str:
+    pattern = schema.get("pattern") or schema.get("propertyNames", {}).get("pattern", "")
+    return _PATTERNS.get(pattern, f"a value that matches {pattern}")
+
+
+def _shown(value: Any, path: ValuePath) -> str:
+    """A value as a message may show it: short, and never one that could be a secret."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if "env" in path or "hyperparameters" in path:
+        return "that"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + '..."'
