@@ -44,7 +44,7 @@ def typed_config(tree: Map, root: Path, files: tuple[Path, ...], environment: Ma
     Returns:
         a configuration whose `findings` are those made here.
     """
-    work = _Typing(excused)
+    work = _Typing(excused, environment.get("SMP_SOURCE_DIR_PATH"))
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
     models = work.models(conf, _section_kinds(pipeline))
@@ -72,8 +72,9 @@ def typed_config(tree: Map, root: Path, files: tuple[Path, ...], environment: Ma
 
 
 class _Typing:
-    def __init__(self, excused: Set[Place]) -> None:
+    def __init__(self, excused: Set[Place], source_directory: str | None) -> None:
         self.excused = excused
+        self.source_directory = source_directory or None
         self.findings: list[Finding] = []
 
     def say(self, findings: Iterable[Finding]) -> bool:
@@ -153,7 +154,7 @@ class _Typing:
                 sections[key] = self._section(key, kind, raw, ("conf", "models", name, key))
         source = raw.get("source_directory")
         source_place = raw.place_of("source_directory") if source else place
-        return m.Model(name, sections, place, source if isinstance(source, str) else None, source_place)
+        return m.Model(name, sections, place, source if isinstance(source, str) else self.source_directory, source_place)
 
     def _section(self, key: str, kind: str, raw: Map, path: tuple[str | int, ...]) -> m.Section:
         shaper = Shaper()

@@ -1,0 +1,189 @@
+"""What must lie in S3 for the steps' code: deterministic archives of source directories, and small generated files.
+
+An object's key holds the SHA-256 of its bytes, so unchanged code keeps its address: it is not uploaded again, and the service's step
+cache, which looks at addresses, still hits. The archives are the same bytes on every machine: entries are sorted, carry no times or
+owners, and the gzip layer stores without compressing, because what a compressor puts out differs between zlib versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import struct
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from framework.findings import Finding
+from framework.pipeline.compiled import Upload
+from framework.steps.base import StepSpec
+
+IGNORED = (
+    ".git/", ".hg/", ".svn/", "__pycache__/", "*.py[cod]", ".ipynb_checkpoints/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/",
+    ".tox/", ".nox/", ".smp/", "*.egg-info/", "node_modules/", ".DS_Store", ".smpignore", ".env", "*.env", ".aws/", ".netrc",
+)  # fmt: skip
+"""Never part of a bundle unless .smpignore takes it back with `!`: version control, caches, and files that hold secrets."""
+
+_BLOCK = 65_535
+
+
+class Bundles:
+    """Collects the uploads of one compilation.
+
+    Args:
+        root: folder that source directories are relative to.
+        prefix: s3:// URI below which everything is put, without its final slash.
+        excluded: files that never go into a bundle, such as the configuration itself.
+        report: takes findings.
+    """
+
+    def __init__(self, root: Path, prefix: str, excluded: Sequence[Path], report: Callable[[Finding], None]) -> None:
+        self.root = root
+        self.prefix = prefix
+        self.excluded = {path.resolve() for path in excluded}
+        self.report = report
+        self._uploads: dict[str, Upload] = {}
+        self._bundles: dict[tuple[Path, str | None], str] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+
+    def uploads(self) -> tuple[Upload, ...]:
+        """Everything collected so far, sorted by URI."""
+        return tuple(self._uploads[uri] for uri in sorted(self._uploads))
+
+    def bundle(self, spec: StepSpec, requirements: str | None = None) -> str:
+        """The URI of the archive of a model's source directory; `requirements` is put at its top as requirements.txt as well."""
+        source = self._source(spec)
+        if source is None:
+            return ""
+        key = (source, requirements)
+        if key not in self._bundles:
+            self._bundles[key] = self._add("sourcedir.tar.gz", stored_gzip(self._archive(spec, source, requirements)))
+        return self._bundles[key]
+
+    def text(self, name: str, content: str) -> str:
+        """The URI of a generated file."""
+        key = (name, content)
+        if key not in self._texts:
+            self._texts[key] = self._add(name, content.encode())
+        return self._texts[key]
+
+    def has(self, spec: StepSpec, path: str) -> bool:
+        """Whether a model's source directory holds a file; true when there is no such directory, which is said elsewhere."""
+        source = spec.model.source_directory
+        folder = self.root / source if source else None
+        return folder is None or not folder.is_dir() or (folder / path).is_file()
+
+    def _add(self, name: str, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        uri = f"{self.prefix}/{digest}/{name}"
+        self._uploads[uri] = Upload(uri, digest, content)
+        return uri
+
+    def _source(self, spec: StepSpec) -> Path | None:
+        model = spec.model
+        if not model.source_directory:
+            message = f'the model "{model.name}" has no source_directory, and its scripts must lie somewhere'
+            self.report(Finding("SMP702", model.place, message, "set source_directory"))
+            return None
+        folder = self.root / model.source_directory
+        if not folder.is_dir():
+            message = f"the source directory {model.source_directory} does not exist"
+            self.report(Finding("SMP702", model.source_place, message, "check source_directory; it is relative to the root (--root)"))
+            return None
+        return folder
+
+    def _archive(self, spec: StepSpec, source: Path, requirements: str | None) -> bytes:
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for name, path in self._members(spec, source):
+                if requirements is None or name != "requirements.txt":
+                    _write(archive, name, path)
+            if requirements is not None:
+                _write(archive, "requirements.txt", source / requirements)
+        return buffer.getvalue()
+
+    def _members(self, spec: StepSpec, source: Path) -> list[tuple[str, Path]]:
+        ignored = Ignored(source)
+        inside = source.resolve()
+        members = []
+        for path in _walk(source, ignored):
+            name = path.relative_to(source).as_posix()
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                message = f"{name} in {spec.model.source_directory} is a link that leaves the source directory"
+                self.report(Finding("SMP703", spec.model.source_place, message, f"copy the file, or name {name} in .smpignore"))
+            elif path.resolve() not in self.excluded:
+                members.append((name, path))
+        return sorted(members)
+
+
+class Ignored:
+    """Which files of a source directory stay out: the built-in list, then the lines of .smpignore in its top folder.
+
+    A line is a pattern of the whole path or of one name in it; a final `/` means folders only; `!` takes back what was ignored.
+    """
+
+    def __init__(self, source: Path) -> None:
+        lines = list(IGNORED)
+        file = source / ".smpignore"
+        if file.is_file():
+            lines += file.read_text(encoding="utf-8", errors="replace").splitlines()
+        self.rules = [rule for line in lines if (rule := _rule(line)) is not None]
+
+    def __call__(self, name: str, is_folder: bool) -> bool:
+        last = name.rpartition("/")[2]
+        ignored = False
+        for keep, folders_only, pattern in self.rules:
+            if folders_only and not is_folder:
+                continue
+            if fnmatchcase(name, pattern) or ("/" not in pattern and fnmatchcase(last, pattern)):
+                ignored = not keep
+        return ignored
+
+
+def _rule(line: str) -> tuple[bool, bool, str] | None:
+    text = line.strip()
+    if not text or text.startswith("#"):
+        return None
+    keep = text.startswith("!")
+    text = text.removeprefix("!").strip()
+    return keep, text.endswith("/"), text.strip("/")
+
+
+def _walk(folder: Path, ignored: Ignored) -> Iterator[Path]:
+    stack = [folder]
+    while stack:
+        current = stack.pop()
+        with os.scandir(current) as entries:
+            for entry in entries:
+                path = Path(entry.path)
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if ignored(path.relative_to(folder).as_posix(), is_folder):
+                    continue
+                if not is_folder and path.is_file():
+                    yield path
+                elif is_folder and not (path / "pyvenv.cfg").exists():  # a virtual environment, whatever its name
+                    stack.append(path)
+
+
+def _write(archive: tarfile.TarFile, name: str, path: Path) -> None:
+    content = path.read_bytes()
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    info.mode = 0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644
+    archive.addfile(info, io.BytesIO(content))
+
+
+def stored_gzip(data: bytes) -> bytes:
+    """A gzip file (RFC 1952) that holds `data` in stored blocks (RFC 1951), so that its bytes depend on nothing but `data`."""
+    parts = [b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"]
+    blocks = range(0, max(len(data), 1), _BLOCK)
+    for start in blocks:
+        block = data[start : start + _BLOCK]
+        last = 1 if start == blocks[-1] else 0
+        parts.append(struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF) + block)
+    parts.append(struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
+    return b"".join(parts)

@@ -1,0 +1,168 @@
+"""Modeling units: which steps there are, what parametrises each, and which earlier steps of its unit each one builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from framework.config.model import (
+    CREATE_MODEL,
+    METRICS,
+    PROCESSING,
+    REGISTER_MODEL,
+    TRAINING,
+    TRANSFORM,
+    Config,
+    Model,
+    PipelineConfig,
+    Section,
+    StepConfig,
+    UnitConfig,
+)
+from framework.config.typed import KINDS, section_of
+from framework.config.values import Map
+from framework.findings import Finding, nearest
+from framework.steps.base import StepSpec
+from framework.steps.channels import DEFAULT_CHANNEL
+from framework.steps.create_model import inference_script
+
+Report = Callable[[Finding], None]
+
+REPACK_SUFFIX = "-RepackModel"
+_NAME_LIMIT = 64
+
+_DEFAULT_STEPS = (
+    (PROCESSING, "preprocess", "Preprocessing"),
+    (TRAINING, "train", "Training"),
+    (CREATE_MODEL, "registry", "CreateModel"),
+    (TRANSFORM, "transform", "Transform"),
+    (METRICS, "evaluate", "Metrics"),
+    (REGISTER_MODEL, "registry", "Register"),
+)
+"""The steps of the default unit: class, section, and what their names end in."""
+
+_LEGAL_KINDS = {
+    PROCESSING: {"processing", "evaluate"},
+    TRAINING: {"train"},
+    TRANSFORM: {"transform"},
+    METRICS: {"evaluate", "processing"},
+    CREATE_MODEL: {"registry"},
+    REGISTER_MODEL: {"registry"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The steps of all units by name, in the order of the configuration, and the dependencies of the default units."""
+
+    specs: Mapping[str, StepSpec]
+    default_edges: tuple[tuple[str, str], ...]
+
+
+def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Units:
+    """Find what each step of the pipeline is to be built from; what is missing or contradictory is reported."""
+    specs: dict[str, StepSpec] = {}
+    edges: list[tuple[str, str]] = []
+    for unit in pipeline.units:
+        model = config.models.get(unit.model)
+        if model is None:
+            continue
+        steps = unit.steps
+        if steps is None:
+            steps = tuple(_default_steps(model))
+            names = [step.name for step in steps]
+            edges += zip(names, names[1:], strict=False)
+            _report_empty(unit, steps, report)
+        for spec in _unit_specs(model, steps, report):
+            if spec.name in specs:
+                message = f'there are two steps called "{spec.name}"; the other is at {specs[spec.name].config.place}'
+                report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
+            else:
+                specs[spec.name] = spec
+    return Units(specs, tuple(edges))
+
+
+def _unit_specs(model: Model, steps: tuple[StepConfig, ...], report: Report) -> Iterator[StepSpec]:
+    last: dict[str, StepSpec] = {}
+    repacks: dict[str, str] = {}
+    for step in steps:
+        section = _section(model, step, report)
+        if section is None:
+            continue
+        spec = StepSpec(step, model, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
+        _report_missing_steps(spec, report)
+        if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
+            spec = _with_repack(spec, repacks)
+        last[step.step_class] = spec
+        yield spec
+
+
+def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
+    section = section_of(model, step)
+    if section is None and step.step_class == CREATE_MODEL:
+        return model.sections.get("registry") or Section("registry", Map(step.place))
+    if section is None:
+        message = f'{step.name} needs the section "{step.section}" of the model "{model.name}", which has none'
+        hint = nearest(step.section, model.sections) if "step_type" in step.values else f'add it, or name another with "step_type"'
+        report(Finding("SMP205", step.values.place_of("step_type"), message, hint))
+        return None
+    kind = KINDS.get(section.name)
+    if kind is not None and kind not in _LEGAL_KINDS[step.step_class] and step.step_class != CREATE_MODEL:
+        message = f'{step.name} is a {step.step_class} step, which the section "{section.name}" cannot parametrise'
+        report(Finding("SMP205", step.values.place_of("step_type"), message, "check step_class and step_type"))
+        return None
+    return section
+
+
+def _report_missing_steps(spec: StepSpec, report: Report) -> None:
+    if spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and spec.training is None:
+        _report_missing(spec, TRAINING, report)
+    if spec.step_class == TRANSFORM and spec.create_model is None:
+        _report_missing(spec, CREATE_MODEL, report)
+
+
+def _report_missing(spec: StepSpec, step_class: str, report: Report) -> None:
+    message = f'{spec.name} needs a {step_class} step before it in the unit of "{spec.model.name}"'
+    report(Finding("SMP206", spec.config.place, message, f"add a step of class {step_class} above it"))
+
+
+def _with_repack(spec: StepSpec, repacks: dict[str, str]) -> StepSpec:
+    """The step with the name of its repack step; one repack serves all steps that use the same trained model."""
+    registry = spec.model.sections.get("registry")
+    wanted = registry is None or registry.broken or registry.values.get("ModelRepack") is not False
+    if not wanted or spec.training is None or inference_script(spec) is None:
+        return spec
+    name = repacks.setdefault(spec.training.name, spec.name[: _NAME_LIMIT - len(REPACK_SUFFIX)] + REPACK_SUFFIX)
+    return replace(spec, repack=name)
+
+
+def _report_empty(unit: UnitConfig, steps: tuple[StepConfig, ...], report: Report) -> None:
+    if not steps:
+        message = f'the model "{unit.model}" has neither steps nor sections to make them from'
+        report(Finding("SMP208", unit.place, message, "add sections such as train and registry, or steps"))
+
+
+def _default_steps(model: Model) -> Iterator[StepConfig]:
+    """The steps that the sections of a model ask for when no file lists them."""
+    names = {ending: f"{model.name}-{ending}" for _, _, ending in _DEFAULT_STEPS}
+    for step_class, section_name, ending in _DEFAULT_STEPS:
+        section = model.sections.get(section_name)
+        if step_class == CREATE_MODEL:
+            section = section or model.sections.get("transform")
+        if section is None or (step_class == CREATE_MODEL and "train" not in model.sections):
+            continue
+        place = section.values.place
+        chain = tuple(_default_chain(model, step_class, section, names))
+        yield StepConfig(names[ending], step_class, section_name, False, chain, "", Map(place), model.name, place)
+
+
+def _default_chain(model: Model, step_class: str, section: Section, names: Mapping[str, str]) -> Iterator[str]:
+    channels = section.values.get("channels") or {}
+    static = any((settings or {}).get("dataFiles") for settings in channels.values())
+    preprocess = model.sections.get("preprocess")
+    if preprocess and not static and step_class in {TRAINING, TRANSFORM, METRICS}:
+        outputs = list(preprocess.values.get("channels") or {}) or [DEFAULT_CHANNEL]
+        if step_class == TRAINING or next(iter(channels), DEFAULT_CHANNEL) in outputs:
+            yield names["Preprocessing"]
+    if step_class == METRICS and "transform" in model.sections:
+        yield names["Transform"]

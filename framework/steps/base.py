@@ -1,0 +1,207 @@
+"""What every step class shares: references, the step itself, and the unit it is built in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from framework.config.model import Config, Model, Section, StepConfig
+from framework.config.values import Map, place_at
+from framework.findings import Finding, Place
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A property of another step, known only when the pipeline runs: `Ref("train", "ModelArtifacts.S3ModelArtifacts")`."""
+
+    step: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A fact of the execution, such as PipelineExecutionId."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Parts joined into one text when the pipeline runs."""
+
+    on: str
+    values: tuple[Any, ...]
+
+
+Reference = Ref | Variable | Join
+EXECUTION_ID = Variable("PipelineExecutionId")
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyFile:
+    """A JSON file among a processing step's outputs whose content other steps may look into."""
+
+    name: str
+    output: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """A step that is to be built: its configuration, and its neighbours in the unit.
+
+    Attributes:
+        section: what parametrises it.
+        sections: all sections of the model.
+        training: the last Training step before this one in the unit.
+        create_model, metrics: likewise the last CreateModel and Metrics steps before it.
+        repack: name of the step that packs the inference script into the model, if one does.
+    """
+
+    config: StepConfig
+    model: Model
+    section: Section
+    training: StepSpec | None = None
+    create_model: StepSpec | None = None
+    metrics: StepSpec | None = None
+    repack: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.config.name
+
+    @property
+    def step_class(self) -> str:
+        """The step's class, as the configuration calls it."""
+        return self.config.step_class
+
+    @property
+    def values(self) -> Map:
+        """The section's values, defaults filled in."""
+        return self.section.values
+
+    def place_of(self, *keys: str | int) -> Place:
+        """Where a value of the section was written; where the step was, when nothing of it was."""
+        place = place_at(self.section.values, keys)
+        return place if place.line else self.config.place
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the pipeline, ready for the definition.
+
+    Attributes:
+        name, type: as in the definition.
+        arguments: the request to the SageMaker API; references stand in it as objects.
+        spec: what it was built from.
+        origins: for paths of `arguments`, the keys of the section that they came from.
+        cached: whether the service may reuse an earlier result.
+    """
+
+    name: str
+    type: str
+    arguments: Arguments
+    spec: StepSpec
+    origins: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    cached: bool = False
+    property_files: tuple[PropertyFile, ...] = ()
+    description: str = ""
+
+    def origin(self, path: Sequence[str | int]) -> Place:
+        """Where the configuration set what stands at `path` of the arguments."""
+        keys = tuple(part for part in path if isinstance(part, str))
+        given = self.spec.values.get("arguments")
+        if isinstance(given, Map) and path and path[0] in given:
+            return place_at(given, path)
+        for length in range(len(keys), 0, -1):
+            if keys[:length] in self.origins:
+                return self.spec.place_of(*self.origins[keys[:length]], *keys[length:])
+        return self.spec.config.place
+
+
+class CodeStore(Protocol):
+    """Where builders leave what must lie in S3; what is left twice is uploaded once."""
+
+    def bundle(self, spec: StepSpec, requirements: str | None = None) -> str:
+        """The URI of an archive of the model's source directory, `requirements` (a path in it) also at its top."""
+
+    def text(self, name: str, content: str) -> str:
+        """The URI of a file called `name` with this content."""
+
+    def has(self, spec: StepSpec, path: str) -> bool:
+        """Whether the model's source directory holds a file at `path`; true when there is no such directory, which is said elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a builder may look at beside its own step.
+
+    Attributes:
+        specs: every step of the pipeline by name.
+        report: takes a finding.
+    """
+
+    config: Config
+    pipeline_name: str
+    specs: Mapping[str, StepSpec]
+    code: CodeStore
+    report: Callable[[Finding], None]
+
+    def output_uri(self, step_name: str, *parts: str, bucket: str | None = None, prefix: str | None = None) -> Join:
+        """The place for outputs of one step of one execution; no two steps or executions share one."""
+        head = ("s3:/", bucket or self.config.bucket, prefix.strip("/") if prefix else self.pipeline_name)
+        return Join("/", (*head, EXECUTION_ID, step_name, "output", *parts))
+
+    def missing(self, spec: StepSpec, keys: Sequence[str], message: str, hint: str, rule: str = "SMP205") -> None:
+        """Report a finding at a key of the step's section."""
+        self.report(Finding(rule, spec.place_of(*keys), message, hint))
+
+
+Builder = Callable[[StepSpec, Surroundings], Step]
+
+
+def references(value: Any) -> Iterator[Ref]:
+    """Every reference to another step within a value."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, Join):
+        yield from references(value.values)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from references(item)
+
+
+def as_json(value: Any) -> Any:
+    """A value as it stands in the definition: references in the definition's own notation, everything else plain JSON."""
+    if isinstance(value, Ref):
+        return {"Get": f"Steps.{value.step}.{value.path}"}
+    if isinstance(value, Variable):
+        return {"Get": f"Execution.{value.name}"}
+    if isinstance(value, Join):
+        return {"Std:Join": {"On": value.on, "Values": [as_json(item) for item in value.values]}}
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return value
+
+
+def with_overrides(arguments: Arguments, spec: StepSpec) -> Arguments:
+    """The arguments with the section's `arguments:` merged over them; mappings are merged, everything else is replaced."""
+    given = spec.values.get("arguments")
+    return _merged(arguments, given) if given else arguments
+
+
+def _merged(base: Arguments, top: Mapping[str, Any]) -> Arguments:
+    result = dict(base)
+    for key, value in top.items():
+        below = result.get(key)
+        result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result

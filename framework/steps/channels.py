@@ -1,0 +1,100 @@
+"""Channels: where a step's data comes from, and what a step gives to those that chain from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM
+from framework.findings import Finding, nearest
+from framework.steps.base import Ref, StepSpec, Surroundings
+
+DEFAULT_CHANNEL = "train"
+METRICS_OUTPUT = "model_evaluation_metrics"
+_CHAINABLE = (PROCESSING, TRAINING, TRANSFORM, METRICS)
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One static input: the channel it hangs on, its name (may be empty) and its S3 URI."""
+
+    channel: str
+    name: str
+    uri: str
+    keys: tuple[str | int, ...]
+
+
+def channel_names(spec: StepSpec) -> list[str]:
+    """The channels of a step's section; `train` where it names none."""
+    return list(spec.values.get("channels") or {}) or [DEFAULT_CHANNEL]
+
+
+def data_files(spec: StepSpec, around: Surroundings) -> list[DataFile]:
+    """Every data file of every channel, in the order they are written."""
+    channels: dict[str, Any] = spec.values.get("channels") or {}
+    return [file for name, settings in channels.items() for file in _files(name, settings or {}, around)]
+
+
+def _files(channel: str, settings: dict[str, Any], around: Surroundings) -> Iterator[DataFile]:
+    for index, entry in enumerate(settings.get("dataFiles") or ()):
+        keys = ("channels", channel, "dataFiles", index)
+        yield DataFile(channel, str(entry.get("sourceName") or ""), _uri(entry["fileName"], settings, around), keys)
+
+
+def _uri(file_name: str, settings: dict[str, Any], around: Surroundings) -> str:
+    if file_name.startswith("s3://"):
+        return file_name
+    bucket = str(settings.get("s3Bucket") or around.config.bucket).removeprefix("s3://").strip("/")
+    prefix = str(settings.get("s3InputPrefix") or "").strip("/")
+    return "/".join(["s3:/", bucket, *([prefix] if prefix else []), file_name.lstrip("/")])
+
+
+def output_names(spec: StepSpec) -> list[str]:
+    """The names under which a step's results can be chained: its channels; for Metrics its one report."""
+    return [METRICS_OUTPUT] if spec.step_class == METRICS else channel_names(spec)
+
+
+def chained(source: StepSpec, channel: str) -> Ref:
+    """What a chain input reads of its source step."""
+    if source.step_class == TRAINING:
+        return Ref(source.name, "ModelArtifacts.S3ModelArtifacts")
+    if source.step_class == TRANSFORM:
+        return Ref(source.name, "TransformOutput.S3OutputPath")
+    return Ref(source.name, f"ProcessingOutputConfig.Outputs['{channel}'].S3Output.S3Uri")
+
+
+def chain_sources(spec: StepSpec, around: Surroundings) -> list[StepSpec]:
+    """The steps this one chains from; unknown or unsuitable ones are findings."""
+    sources = []
+    for name in spec.config.chain:
+        source = around.specs.get(name)
+        place = spec.config.values.place_of("chain_input_source_step")
+        if source is None:
+            around.report(Finding("SMP201", place, f'{spec.name} chains from "{name}", which is no step', nearest(name, around.specs)))
+        elif source.step_class not in _CHAINABLE:
+            message = f"{spec.name} chains from {name}, a {source.step_class} step, which puts out no data"
+            around.report(Finding("SMP207", place, message, f"chain from a step of class {', '.join(_CHAINABLE)}"))
+        else:
+            sources.append(source)
+    return sources
+
+
+def chosen_output(spec: StepSpec, source: StepSpec, around: Surroundings) -> str | None:
+    """For a step that reads one channel of its source: which one. None after a finding.
+
+    It is the channel its own section names; where the section names none, `train`, or the only one the source has.
+    """
+    if source.step_class in {TRAINING, TRANSFORM}:
+        return DEFAULT_CHANNEL
+    legal = output_names(source)
+    wanted = channel_names(spec)[0]
+    if wanted in legal:
+        return wanted
+    if len(legal) == 1 and (not spec.values.get("channels") or source.step_class == METRICS):
+        return legal[0]
+    place = spec.config.values.place_of("chain_input_source_step")
+    message = f'{spec.name} reads the channel "{wanted}" of {source.name}, which puts out {", ".join(legal)}'
+    hint = f"name one of them as the channel of {spec.model.name}.{spec.section.name}"
+    around.report(Finding("SMP301", place, message, hint))
+    return None

@@ -1,0 +1,72 @@
+"""Starts a training script in an image without SageMaker's training toolkit.
+
+In: the packed source directory in the channel `code`, hyperparameters and channels as SageMaker lays them out below /opt/ml, the
+script's path as the only argument. Out: the script runs from /opt/ml/code with hyperparameters as `--name value` and the SM_*
+variables that the toolkit would set; why it failed goes to /opt/ml/output/failure. Standard library only, Python 3.6 or later.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+
+ML = "/opt/ml"
+CODE = ML + "/code"
+
+
+def read_json(name):
+    path = "{}/input/config/{}".format(ML, name)
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)
+
+
+def unpack():
+    os.makedirs(CODE, exist_ok=True)
+    with tarfile.open(ML + "/input/data/code/sourcedir.tar.gz") as archive:
+        archive.extractall(CODE)  # noqa: S202  (the archive is the one this pipeline's compiler made)
+
+
+def install_requirements():
+    if os.path.exists(CODE + "/requirements.txt"):
+        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", CODE + "/requirements.txt"]
+        subprocess.check_call(command)
+
+
+def script_environment(hyperparameters, channels, resources):
+    own = {"code", "entrypoint"}
+    environment = dict(os.environ)
+    environment.update(
+        SM_MODEL_DIR=ML + "/model",
+        SM_OUTPUT_DIR=ML + "/output",
+        SM_OUTPUT_DATA_DIR=ML + "/output/data",
+        SM_INPUT_DIR=ML + "/input",
+        SM_CHANNELS=json.dumps(sorted(set(channels) - own)),
+        SM_HPS=json.dumps(hyperparameters, sort_keys=True),
+        SM_HOSTS=json.dumps(resources.get("hosts", ["algo-1"])),
+        SM_CURRENT_HOST=resources.get("current_host", "algo-1"),
+        PYTHONPATH=os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH", "")])),
+    )
+    environment.update({"SM_CHANNEL_" + name.upper(): "{}/input/data/{}".format(ML, name) for name in channels if name not in own})
+    environment.update({"SM_HP_" + name.upper(): value for name, value in hyperparameters.items()})
+    return environment
+
+
+def main(program):
+    unpack()
+    install_requirements()
+    os.makedirs(ML + "/output/data", exist_ok=True)
+    hyperparameters = read_json("hyperparameters.json")
+    arguments = [word for name in sorted(hyperparameters) for word in ("--" + name, hyperparameters[name])]
+    environment = script_environment(hyperparameters, read_json("inputdataconfig.json"), read_json("resourceconfig.json"))
+    code = subprocess.call([sys.executable, program, *arguments], cwd=CODE, env=environment)
+    if code != 0 and not os.path.exists(ML + "/output/failure"):
+        with open(ML + "/output/failure", "w") as file:
+            file.write("{} ended with exit code {}".format(program, code))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,45 @@
+"""What jobs of all kinds have in common: tags, network, encryption, environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from framework.config.model import Config
+from framework.steps.base import Arguments, StepSpec, Surroundings
+
+_LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g4dn|g5|g6e?|g6f|gr6|i\d\w*|p4de?|p5e?n?|p6\w*|trn[12]n?)\.")
+"""Instance types with storage of their own. It is encrypted by the hardware, and a job on them that asks for a KMS key on its
+volume is refused (API reference of CreateTrainingJob, ResourceConfig, VolumeKmsKeyId)."""
+
+
+def without_nothing(arguments: Mapping[str, Any]) -> Arguments:
+    """The arguments without those that are None or empty."""
+    return {key: value for key, value in arguments.items() if value is not None and value != {} and value != []}
+
+
+def tags(spec: StepSpec, around: Surroundings) -> list[dict[str, str]]:
+    """The pipeline's tags with the section's over them, by key."""
+    pipeline = around.config.pipeline
+    inherited: Iterable[Mapping[str, str]] = pipeline.tags if pipeline else ()
+    merged = {tag["Key"]: tag["Value"] for tag in (*inherited, *spec.values.get("tags", ()))}
+    return [{"Key": key, "Value": value} for key, value in merged.items()]
+
+
+def vpc(config: Config) -> Arguments | None:
+    """VpcConfig, where the framework configuration asks for one."""
+    network = config.network
+    if not network.subnets or not network.security_groups:
+        return None
+    return {"SecurityGroupIds": list(network.security_groups), "Subnets": list(network.subnets)}
+
+
+def volume_key(spec: StepSpec, config: Config) -> str | None:
+    """The KMS key of the job's volume, unless the instance type encrypts its own storage."""
+    return None if _LOCAL_STORAGE.match(str(spec.values["instance_type"])) else config.network.kms_key
+
+
+def environment(spec: StepSpec) -> Arguments:
+    """The environment variables of the section."""
+    return dict(spec.values.get("env", {}))

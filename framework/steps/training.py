@@ -1,0 +1,140 @@
+"""Step class Training: a training job, in script mode or with the image's own algorithm."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from framework.findings import WARNING, Finding
+from framework.steps import channels
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
+from framework.steps.channels import DataFile
+from framework.steps.jobs import environment, tags, volume_key, vpc, without_nothing
+from framework.steps.scripts import bootstrap_script, toolkit_parameters, training_bundle
+
+ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("TrainingJobName",): ("base_job_name",),
+    ("AlgorithmSpecification", "TrainingImage"): ("image_uri",),
+    ("AlgorithmSpecification", "TrainingInputMode"): ("input_mode",),
+    ("OutputDataConfig",): ("output_path",),
+    ("StoppingCondition",): ("max_runtime_seconds",),
+    ("ResourceConfig", "VolumeSizeInGB"): ("volume_size_in_gb",),
+    ("ResourceConfig", "InstanceCount"): ("instance_count",),
+    ("ResourceConfig", "InstanceType"): ("instance_type",),
+    ("InputDataConfig",): ("channels",),
+    ("HyperParameters",): ("hyperparameters",),
+    ("Environment",): ("env",),
+    ("Tags",): ("tags",),
+}
+"""For the arguments of a training job, the keys of the section that set them."""
+
+_BOOTSTRAP = "/opt/ml/input/data/entrypoint/bootstrap.py"
+
+
+def build(spec: StepSpec, around: Surroundings) -> Step:
+    """The Training step of `spec`."""
+    values, config = spec.values, around.config
+    entry_point = values.get("entry_point")
+    bootstrap = entry_point is not None and values["launcher"] == "bootstrap"
+    bundle = training_bundle(spec, around) if entry_point else ""
+    own = _bootstrap_channels(bundle, around) if bootstrap else []
+    algorithm = {"TrainingInputMode": values["input_mode"], "TrainingImage": values["image_uri"]}
+    if bootstrap:
+        algorithm |= {"ContainerEntrypoint": ["python3", _BOOTSTRAP], "ContainerArguments": [entry_point]}
+    hyperparameters = _hyperparameters(spec, as_json=entry_point is not None and not bootstrap)
+    if entry_point and not bootstrap:
+        hyperparameters |= toolkit_parameters(entry_point, bundle, config.region)
+    arguments = {
+        "TrainingJobName": values.get("base_job_name"),
+        "AlgorithmSpecification": algorithm,
+        "InputDataConfig": [*_static_channels(spec, around), *_chain_channels(spec, around), *_model_channel(spec), *own],
+        "HyperParameters": hyperparameters,
+        **job_arguments(spec, around),
+    }
+    return Step(spec.name, "Training", with_overrides(without_nothing(arguments), spec), spec, ORIGINS, spec.config.enable_cache)
+
+
+def job_arguments(spec: StepSpec, around: Surroundings) -> Arguments:
+    """The members of a training job's request that do not depend on what it runs."""
+    values, config = spec.values, around.config
+    output = {"S3OutputPath": values.get("output_path") or around.output_uri(spec.name), "KmsKeyId": config.network.kms_key}
+    resources = {
+        "InstanceType": values["instance_type"],
+        "InstanceCount": values["instance_count"],
+        "VolumeSizeInGB": values["volume_size_in_gb"],
+        "VolumeKmsKeyId": volume_key(spec, config),
+    }
+    return {
+        "OutputDataConfig": without_nothing(output),
+        "StoppingCondition": {"MaxRuntimeInSeconds": values["max_runtime_seconds"]},
+        "ResourceConfig": without_nothing(resources),
+        "RoleArn": config.network.role,
+        "Environment": environment(spec),
+        "VpcConfig": vpc(config),
+        "EnableInterContainerTrafficEncryption": True,
+        "Tags": tags(spec, around),
+    }
+
+
+def channel(name: str, uri: Any, values: Arguments | None = None) -> Arguments:
+    """One element of InputDataConfig; `values` may set how the data is handed over."""
+    given = values or {}
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": given.get("distribution", "FullyReplicated")}
+    result = {"ChannelName": name, "DataSource": {"S3DataSource": source}, "InputMode": given.get("input_mode", "File")}
+    return {**result, "ContentType": given["content_type"]} if "content_type" in given else result
+
+
+def _hyperparameters(spec: StepSpec, as_json: bool) -> dict[str, str]:
+    given = spec.values.get("hyperparameters") or {}
+    return {name: json.dumps(value) if as_json or isinstance(value, (dict, list)) else str(value) for name, value in given.items()}
+
+
+def _static_channels(spec: StepSpec, around: Surroundings) -> list[Arguments]:
+    by_channel: dict[str, list[DataFile]] = {}
+    for file in channels.data_files(spec, around):
+        by_channel.setdefault(file.channel, []).append(file)
+    return [
+        channel(name, uri, spec.values)
+        for channel_name, files in by_channel.items()
+        for name, uri in _channel_sources(spec, around, channel_name, files)
+    ]
+
+
+def _channel_sources(spec: StepSpec, around: Surroundings, name: str, files: list[DataFile]) -> list[tuple[str, str]]:
+    """The names and URIs under which the files of one channel reach the job: a channel holds one S3 prefix."""
+    if len(files) == 1:
+        return [(name, files[0].uri)]
+    folders = {file.uri.rpartition("/")[0] + "/" for file in files}
+    place = spec.place_of("channels", name, "dataFiles")
+    if len(folders) == 1:
+        folder = folders.pop()
+        message = f'the {len(files)} files of the training channel "{name}" lie in one folder; all of {folder} becomes the channel'
+        around.report(Finding("SMP113", place, message, "name the folder itself as the only file, to say so yourself", WARNING))
+        return [(name, folder)]
+    sources = [(f"{name}-{_channel_word(file)}", file.uri) for file in files]
+    message = f'the files of the training channel "{name}" lie in different folders; each becomes a channel of its own: '
+    message += ", ".join(source for source, _ in sources)
+    around.report(Finding("SMP113", place, message, "put them into one folder, or give each its own channel", WARNING))
+    return sources
+
+
+def _channel_word(file: DataFile) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.name or file.uri.rpartition("/")[2])
+
+
+def _chain_channels(spec: StepSpec, around: Surroundings) -> list[Arguments]:
+    return [
+        channel(f"{source.name}-{name}", channels.chained(source, name), spec.values)
+        for source in channels.chain_sources(spec, around)
+        for name in channels.output_names(source)
+    ]
+
+
+def _model_channel(spec: StepSpec) -> list[Arguments]:
+    uri = spec.values.get("model_data_uri")
+    return [channel("model", uri, {"content_type": "application/x-sagemaker-model"})] if uri else []
+
+
+def _bootstrap_channels(bundle: str, around: Surroundings) -> list[Arguments]:
+    return [channel("code", bundle), channel("entrypoint", around.code.text("bootstrap.py", bootstrap_script()))]
