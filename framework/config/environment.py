@@ -16,9 +16,7 @@ from framework.config.values import Map, Seq
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place
 
-OPTIONAL = frozenset(
-    ("conf", "sagemakerNetworkSecurity", key) for key in ("subnets", "security_groups_id", "kms_key")
-)
+OPTIONAL = frozenset(("conf", "sagemakerNetworkSecurity", key) for key in ("subnets", "security_groups_id", "kms_key"))
 """Values that are left out of the definition when their variable is unset."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -27,11 +25,11 @@ _STRAY_TOKEN = re.compile(r"(?<![A-Za-z0-9_{$])SMP_[A-Z0-9_]+")
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z")
 
 
-class _Unset(Exception):
+class UnsetError(Exception):
     """A variable that has no value; carries its name."""
 
 
-class _Malformed(Exception):
+class MalformedError(Exception):
     """A `${` that is not an expression; carries the reason."""
 
 
@@ -72,16 +70,18 @@ class _Substitution:
             return value
         try:
             return self._tokens(value, place) if "$" not in value else _expressions(value, self._lookup)
-        except _Unset as unset:
+        except UnsetError as unset:
             return None if path[:3] in OPTIONAL else self._unset(str(unset), place)
-        except _Malformed as malformed:
-            self.findings.append(Finding("SMP110", place, f"{malformed} in {_quoted(value)}", "write ${NAME}, or $${ for a literal ${"))
+        except MalformedError as malformed:
+            self.findings.append(
+                Finding("SMP110", place, f"{malformed} in {_quoted(value)}", "write ${NAME}, or $${ for a literal ${")
+            )
             return value
 
     def _lookup(self, name: str) -> str:
         value = self.environment.get(name, "")
         if not value:
-            raise _Unset(name)
+            raise UnsetError(name)
         return value
 
     def _tokens(self, value: str, place: Place) -> str:
@@ -104,7 +104,7 @@ def _quoted(value: str) -> str:
 
 
 def _expressions(value: str, lookup: Any) -> str:
-    """Replace each `${…}` of `value`; raises `_Unset` or `_Malformed`."""
+    """Replace each `${…}` of `value`; raises `UnsetError` or `MalformedError`."""
     out: list[str] = []
     position = 0
     while (start := value.find("${", position)) >= 0:
@@ -114,7 +114,7 @@ def _expressions(value: str, lookup: Any) -> str:
             continue
         end = value.find("}", start)
         if end < 0:
-            raise _Malformed('"${" without "}"')
+            raise MalformedError('"${" without "}"')
         out.append(value[position:start])
         out.append(_expression(value[start + 2 : end], lookup))
         position = end + 1
@@ -124,10 +124,10 @@ def _expressions(value: str, lookup: Any) -> str:
 def _expression(body: str, lookup: Any) -> str:
     name, has_default, default = body.partition(":-")
     if not _NAME.match(name):
-        raise _Malformed(f'"${{{body}}}" names no environment variable')
+        raise MalformedError(f'"${{{body}}}" names no environment variable')
     try:
         return str(lookup(name))
-    except _Unset:
+    except UnsetError:
         if has_default:
             return default
         raise

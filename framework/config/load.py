@@ -131,16 +131,18 @@ def _overlay_tree(sources: Sources, reading: _Reading) -> Map | None:
         if path.is_file():
             return reading.read(path)
     names = [path.stem for path in sorted(folder.glob("*")) if path.suffix in {".yaml", ".yml", ".json"}]
-    message = f'there is no environment "{sources.environment_name}": conf/environments/{sources.environment_name}.yaml does not exist'
+    message = (
+        f'there is no environment "{sources.environment_name}": conf/environments/{sources.environment_name}.yaml does not exist'
+    )
     reading.findings.append(Finding("SMP114", Place("--env"), message, nearest(sources.environment_name, names)))
     return None
 
 
 def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, framework_file: Path | None) -> list[Path]:
-    """The model configuration files, each once, in the order of their paths; the framework's own, already read, is not among them."""
+    """The model configuration files, each once, in the order of their paths. The framework's own, read already, is not among them."""
     found: set[Path] = set()
     for pattern in patterns:
-        matches = {reading.root / match for match in glob.glob(pattern, root_dir=reading.root, recursive=True)}
+        matches = {reading.root / match for match in glob.glob(pattern, root_dir=reading.root, recursive=True)}  # noqa: PTH207  (takes absolute patterns too)
         matches = {match for match in matches if match.is_file()}
         if not matches:
             message = f'no file matches "{pattern}"'

@@ -83,7 +83,14 @@ def override(tree: Map, assignment: str) -> list[Finding]:
     place = Place(f"--set {path_text.strip()}")
     parts = path_text.strip().split(".")
     if not equals or not all(parts):
-        return [Finding("SMP112", Place("--set"), f'"{assignment}" is not of the form a.b=value', "write --set models.NAME.train.instance_count=2")]
+        return [
+            Finding(
+                "SMP112",
+                Place("--set"),
+                f'"{assignment}" is not of the form a.b=value',
+                "write --set models.NAME.train.instance_count=2",
+            )
+        ]
     value, raw, findings = read_value(value_text.strip(), place)
     if findings:
         return findings
@@ -91,7 +98,9 @@ def override(tree: Map, assignment: str) -> list[Finding]:
     return findings
 
 
-def _set(tree: Any, prefix: list[str], parts: list[str], value: Any, raw: str | None, place: Place, findings: list[Finding]) -> None:
+def _set(
+    tree: Any, prefix: list[str], parts: list[str], value: Any, raw: str | None, place: Place, findings: list[Finding]
+) -> None:
     *parents, last = [*prefix, *parts]
     for depth, part in enumerate(parents):
         part = _existing(tree, part) if isinstance(tree, Map) else part
@@ -119,4 +128,6 @@ def _child(tree: Map | Seq, part: str) -> Any:
 
 
 def _no_such(parts: list[str], place: Place) -> Finding:
-    return Finding("SMP112", place, f"{'.'.join(parts)} is not a mapping, nor an element that exists", "check the path given to --set")
+    return Finding(
+        "SMP112", place, f"{'.'.join(parts)} is not a mapping, nor an element that exists", "check the path given to --set"
+    )

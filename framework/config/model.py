@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framework.config.values import Map
-from framework.findings import Finding, Place
+from framework.findings import NOWHERE, Finding, Place
 
 PROCESSING, TRAINING, CREATE_MODEL = "Processing", "Training", "CreateModel"
 TRANSFORM, METRICS, REGISTER_MODEL = "Transform", "Metrics", "RegisterModel"
@@ -40,7 +40,7 @@ class Model:
     sections: Mapping[str, Section]
     place: Place
     source_directory: str | None = None
-    source_place: Place = Place("")
+    source_place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

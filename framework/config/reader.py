@@ -72,7 +72,7 @@ def read_text(text: str, name: str) -> FileTree:
     except yaml.YAMLError as error:
         builder.findings.append(_syntax_finding(error, text, name))
         return FileTree(name, None, builder.findings)
-    except _Unusable:
+    except UnusableError:
         return FileTree(name, None, builder.findings)
     return _root(builder, name)
 
@@ -83,7 +83,7 @@ def read_value(text: str, place: Place) -> tuple[Any, str | None, list[Finding]]
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)
-    except (yaml.YAMLError, _Unusable):
+    except (yaml.YAMLError, UnusableError):
         return text, None, builder.findings
     return builder.root, builder.root_raw, builder.findings
 
@@ -110,7 +110,9 @@ def _syntax_finding(error: yaml.YAMLError, text: str, name: str) -> Finding:
         return Finding("SMP101", Place(name, line, 1), f"not valid YAML: {reason}", "remove characters that are not text")
     source = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
     problem = getattr(error, "problem", None) or "the text ends too early"
-    return Finding("SMP101", Place(name, mark.line + 1, mark.column + 1), f"not valid YAML: {problem}", _syntax_hint(problem, source))
+    return Finding(
+        "SMP101", Place(name, mark.line + 1, mark.column + 1), f"not valid YAML: {problem}", _syntax_hint(problem, source)
+    )
 
 
 def _syntax_hint(problem: str, source: str) -> str:
@@ -123,7 +125,7 @@ def _syntax_hint(problem: str, source: str) -> str:
     return ""
 
 
-class _Unusable(Exception):
+class UnusableError(Exception):
     """The file cannot be used at all; the reason is among the findings."""
 
 
@@ -172,7 +174,7 @@ class _Builder:
 
     def _refuse(self, place: Place, message: str, hint: str) -> None:
         self.findings.append(Finding("SMP101", place, message, hint))
-        raise _Unusable
+        raise UnusableError
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -254,7 +256,9 @@ class _Builder:
         frame = self.stack[-1]
         frame.weight += weight
         if frame.weight > MAX_VALUES:
-            self._refuse(place, f"the aliases expand to more than {MAX_VALUES:,} values", "write the values out, or use fewer aliases")
+            self._refuse(
+                place, f"the aliases expand to more than {MAX_VALUES:,} values", "write the values out, or use fewer aliases"
+            )
         if isinstance(frame.value, Seq):
             frame.value.add(value, place, raw)
         elif frame.key is None:

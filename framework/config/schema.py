@@ -1,8 +1,7 @@
-"""The schema of the configuration (schema.json beside this file), and what is done with it: bringing values into shape, and checking.
+"""The schema of the configuration (schema.json beside this file): how values are brought into its shape, and checked against it.
 
-JSON Schema says what is legal. Four keywords of our own say how the dialect's many spellings become one:
-`x-aliases` (other names of a key), `x-split` (a string that is a list), `x-no-effect` (a key that is read and does nothing, and why),
-and `default`, which is filled in.
+JSON Schema says what is legal. Four keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
+`x-split` (a string that is a list), `x-no-effect` (a key that is read and does nothing, and why), and `default`, which is filled in.
 """
 
 from __future__ import annotations
@@ -36,7 +35,8 @@ _TYPE_WORDS = {
 def definition(name: str) -> Schema:
     """The schema of `name` (a key of $defs, or "" for the whole file), its references replaced by what they stand for."""
     document = _document()
-    return _inlined(document["$defs"][name] if name else {k: v for k, v in document.items() if k != "$defs"}, document)
+    chosen = document["$defs"][name] if name else {key: value for key, value in document.items() if key != "$defs"}
+    return dict(_inlined(chosen, document))
 
 
 @cache

@@ -106,7 +106,16 @@ class _Typing:
                 self.say([Finding("SMP201", models.key_place_of(name), message, nearest(name, known))])
         names = list(models) if models else [name for name in known if len(known) == 1]
         if not names:
-            self.say([Finding("SMP105", raw.place, "conf.sagemakerPipeline needs models", "name the models of the pipeline, with their steps")])
+            self.say(
+                [
+                    Finding(
+                        "SMP105",
+                        raw.place,
+                        "conf.sagemakerPipeline needs models",
+                        "name the models of the pipeline, with their steps",
+                    )
+                ]
+            )
         place = conf.key_place_of("sagemakerPipeline")
         dependencies = raw.get("dependencies")
         places = dependencies.places if isinstance(dependencies, Seq) else []
@@ -124,7 +133,9 @@ class _Typing:
         steps = _map(models.get(name)).get("steps")
         if not isinstance(steps, Seq):
             return m.UnitConfig(name, None, place)
-        return m.UnitConfig(name, tuple(self._step(name, steps, index) for index in range(len(steps)) if _is_step(steps[index])), place)
+        return m.UnitConfig(
+            name, tuple(self._step(name, steps, index) for index in range(len(steps)) if _is_step(steps[index])), place
+        )
 
     def _step(self, model: str, steps: Seq, index: int) -> m.StepConfig:
         values: Map = steps[index]
@@ -241,5 +252,3 @@ def _text(value: Any) -> str:
 
 def _texts(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-

@@ -50,8 +50,9 @@ class Map(dict[str, Any]):
     def drop(self, key: str) -> None:
         """Remove an entry and its places."""
         del self[key]
-        for table in (self.key_places, self.places, self.raw):
-            table.pop(key, None)  # type: ignore[attr-defined]
+        self.key_places.pop(key, None)
+        self.places.pop(key, None)
+        self.raw.pop(key, None)
 
     def place_of(self, key: str) -> Place:
         """Where the value of `key` was written; where the mapping begins when that is not known."""

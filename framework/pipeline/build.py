@@ -128,7 +128,9 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
         try:
             pairs = parse_dependency(text)
         except DependencyError as error:
-            report(Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c"))
+            report(
+                Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c")
+            )
             continue
         for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known):
             report(Finding("SMP201", place, f'the dependencies name "{name}", which is no step', nearest(name, known)))

@@ -1,7 +1,7 @@
 """What must lie in S3 for the steps' code: deterministic archives of source directories, and small generated files.
 
-An object's key holds the SHA-256 of its bytes, so unchanged code keeps its address: it is not uploaded again, and the service's step
-cache, which looks at addresses, still hits. The archives are the same bytes on every machine: entries are sorted, carry no times or
+An object's key holds the SHA-256 of its bytes, so unchanged code keeps its address: it is not uploaded again, and the step cache of
+the service, which looks at addresses, still hits. The archives are the same bytes on every machine: entries are sorted, carry no times or
 owners, and the gzip layer stores without compressing, because what a compressor puts out differs between zlib versions.
 """
 
@@ -92,7 +92,9 @@ class Bundles:
         folder = self.root / model.source_directory
         if not folder.is_dir():
             message = f"the source directory {model.source_directory} does not exist"
-            self.report(Finding("SMP702", model.source_place, message, "check source_directory; it is relative to the root (--root)"))
+            self.report(
+                Finding("SMP702", model.source_place, message, "check source_directory; it is relative to the root (--root)")
+            )
             return None
         return folder
 
@@ -134,6 +136,7 @@ class Ignored:
         self.rules = [rule for line in lines if (rule := _rule(line)) is not None]
 
     def __call__(self, name: str, is_folder: bool) -> bool:
+        """Whether the file or folder called `name`, relative to the source directory, stays out."""
         last = name.rpartition("/")[2]
         ignored = False
         for keep, folders_only, pattern in self.rules:

@@ -71,7 +71,9 @@ class Graph:
         path = " >> ".join([edges[0].upstream, *(edge.downstream for edge in edges)])
         reasons = "; ".join(f"{edge.upstream} >> {edge.downstream} by {edge.kind} at {edge.place}" for edge in edges)
         place = min(edge.place for edge in edges)
-        return Finding("SMP203", place, f"the steps wait for each other in a cycle: {path} ({reasons})", "remove one of these edges")
+        return Finding(
+            "SMP203", place, f"the steps wait for each other in a cycle: {path} ({reasons})", "remove one of these edges"
+        )
 
 
 def _one_cycle(left: Sequence[str], upstream: Mapping[str, Mapping[str, Edge]]) -> list[Edge]:

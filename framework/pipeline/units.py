@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from framework.config.model import (
     CREATE_MODEL,
@@ -71,7 +72,7 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
         if steps is None:
             steps = tuple(_default_steps(model))
             names = [step.name for step in steps]
-            edges += zip(names, names[1:], strict=False)
+            edges += pairwise(names)
             _report_empty(unit, steps, report)
         for spec in _unit_specs(model, steps, report):
             if spec.name in specs:
@@ -103,7 +104,7 @@ def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
         return model.sections.get("registry") or Section("registry", Map(step.place))
     if section is None:
         message = f'{step.name} needs the section "{step.section}" of the model "{model.name}", which has none'
-        hint = nearest(step.section, model.sections) if "step_type" in step.values else f'add it, or name another with "step_type"'
+        hint = nearest(step.section, model.sections) if "step_type" in step.values else 'add it, or name another with "step_type"'
         report(Finding("SMP205", step.values.place_of("step_type"), message, hint))
         return None
     kind = KINDS.get(section.name)

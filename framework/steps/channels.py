@@ -71,7 +71,9 @@ def chain_sources(spec: StepSpec, around: Surroundings) -> list[StepSpec]:
         source = around.specs.get(name)
         place = spec.config.values.place_of("chain_input_source_step")
         if source is None:
-            around.report(Finding("SMP201", place, f'{spec.name} chains from "{name}", which is no step', nearest(name, around.specs)))
+            around.report(
+                Finding("SMP201", place, f'{spec.name} chains from "{name}", which is no step', nearest(name, around.specs))
+            )
         elif source.step_class not in _CHAINABLE:
             message = f"{spec.name} chains from {name}, a {source.step_class} step, which puts out no data"
             around.report(Finding("SMP207", place, message, f"chain from a step of class {', '.join(_CHAINABLE)}"))

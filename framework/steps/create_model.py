@@ -54,7 +54,9 @@ def _image(spec: StepSpec, around: Surroundings) -> str | None:
     image = specification.get("image_uri") or (transform.values.get("image_uri") if transform else None)
     if image is None:
         message = f"{spec.name} needs an image to serve the model {spec.model.name} with"
-        around.report(Finding("SMP105", spec.config.place, message, "set registry.InferenceSpecification.image_uri or transform.image_uri"))
+        around.report(
+            Finding("SMP105", spec.config.place, message, "set registry.InferenceSpecification.image_uri or transform.image_uri")
+        )
     return image
 
 

@@ -71,7 +71,10 @@ def chain_input(spec: StepSpec, name: str, uri: object, local_path: str) -> Argu
 
 def _outputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
     folder = output_folder(spec)
-    return [output(spec, channel, around.output_uri(spec.name, channel), f"{folder}/{channel}") for channel in channels.channel_names(spec)]
+    return [
+        output(spec, channel, around.output_uri(spec.name, channel), f"{folder}/{channel}")
+        for channel in channels.channel_names(spec)
+    ]
 
 
 def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:

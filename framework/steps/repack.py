@@ -8,8 +8,8 @@ from __future__ import annotations
 from framework.findings import Finding
 from framework.steps.base import Step, StepSpec, Surroundings
 from framework.steps.channels import DEFAULT_CHANNEL, chained
-from framework.steps.jobs import without_nothing
 from framework.steps.create_model import DEFAULT_SCRIPT, inference_script
+from framework.steps.jobs import without_nothing
 from framework.steps.training import ORIGINS, channel, job_arguments
 
 _SCRIPT = (
@@ -55,4 +55,6 @@ def _check_script(user: StepSpec, script: str, around: Surroundings) -> None:
     transform = user.model.sections.get("transform")
     place = transform.values.place_of("entry_point") if transform else user.config.place
     message = f"{user.name} packs {script} into the model, but there is no {script} in {user.model.source_directory}"
-    around.report(Finding("SMP701", place, message, 'set transform.entry_point, or ModelRepack: "False" when training packs it itself'))
+    around.report(
+        Finding("SMP701", place, message, 'set transform.entry_point, or ModelRepack: "False" when training packs it itself')
+    )

@@ -1,8 +1,8 @@
 """How a user's scripts reach their container and are started there.
 
 Processing: the code arrives as the two inputs `code` (the packed source directory) and `entrypoint` (a start script), and runs as a
-module from the source directory. Training: the two hyperparameters that the training toolkit of AWS's framework images reads, or our
-own start script for images without the toolkit.
+module from the source directory. Training: the two hyperparameters that the training toolkit of AWS's framework images reads, or a
+start script of our own for images without the toolkit.
 """
 
 from __future__ import annotations
@@ -92,4 +92,4 @@ def bootstrap_script() -> str:
 
 
 def _template(name: str) -> str:
-    return files("framework.steps").joinpath("container", name).read_text(encoding="utf-8")
+    return files("framework.steps").joinpath("container").joinpath(name).read_text(encoding="utf-8")

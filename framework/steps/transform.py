@@ -46,7 +46,11 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         "InstanceType": values["instance_type"],
         "VolumeKmsKeyId": volume_key(spec, config),
     }
-    filters = {"InputFilter": values.get("input_filter"), "OutputFilter": values.get("output_filter"), "JoinSource": values.get("join_source")}
+    filters = {
+        "InputFilter": values.get("input_filter"),
+        "OutputFilter": values.get("output_filter"),
+        "JoinSource": values.get("join_source"),
+    }
     arguments: Arguments = {
         "TransformJobName": values.get("base_job_name"),
         "ModelName": Ref(spec.create_model.name, "ModelName") if spec.create_model else None,
@@ -73,7 +77,9 @@ def _source(spec: StepSpec, around: Surroundings) -> Any:
     if spec.config.chain:
         if files:
             message = f"{spec.name} chains from another step, so the data file of its section is not read"
-            around.report(Finding("SMP113", spec.place_of(*files[0].keys), message, "keep the chain input or the data file", WARNING))
+            around.report(
+                Finding("SMP113", spec.place_of(*files[0].keys), message, "keep the chain input or the data file", WARNING)
+            )
         return _chain_source(spec, around)
     if len(files) == 1:
         return files[0].uri

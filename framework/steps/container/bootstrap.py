@@ -26,12 +26,21 @@ def read_json(name):
 def unpack():
     os.makedirs(CODE, exist_ok=True)
     with tarfile.open(ML + "/input/data/code/sourcedir.tar.gz") as archive:
-        archive.extractall(CODE)  # noqa: S202  (the archive is the one this pipeline's compiler made)
+        archive.extractall(CODE)
 
 
 def install_requirements():
     if os.path.exists(CODE + "/requirements.txt"):
-        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", CODE + "/requirements.txt"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--quiet",
+            "-r",
+            CODE + "/requirements.txt",
+        ]
         subprocess.check_call(command)
 
 

@@ -1,0 +1,5 @@
+"""`python -m framework` is `smp`."""
+
+from framework.cli import main
+
+main()

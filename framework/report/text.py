@@ -1,0 +1,148 @@
+"""What the commands print: findings, plans, steps and metrics as text for people, and the same as data for programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TextIO
+
+from framework.findings import ERROR, Finding
+from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.execution import Execution, StepState
+
+Rows = Sequence[Sequence[str]]
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON text, keys in the order they were given."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding as a program reads it."""
+    place = finding.place
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """How many errors and warnings there are, in words."""
+    counts = Counter(finding.severity for finding in findings)
+    errors, warnings = counts[ERROR], counts.total() - counts[ERROR]
+    if not counts:
+        return "no findings"
+    return ", ".join(
+        f"{count} {word}{'s' if count > 1 else ''}" for count, word in ((errors, "error"), (warnings, "warning")) if count
+    )
+
+
+def uploads_text(compiled: CompiledPipeline, style: str) -> str:
+    """The uploads: size in bytes and URI."""
+    if style == "json":
+        return as_json([{"uri": upload.uri, "bytes": len(upload.content)} for upload in compiled.uploads]) + "\n"
+    return "".join(f"{len(upload.content):>10}  {upload.uri}\n" for upload in compiled.uploads)
+
+
+def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bool, style: str) -> str:
+    """What a run would do: where, with which parameters and uploads, and which steps in which order."""
+    where = "this machine" if local else "SageMaker"
+    steps = [(step["Name"], step["Type"]) for step in compiled.definition["Steps"]]
+    if style == "json":
+        plan = {"pipeline": compiled.name, "where": where, "parameters": dict(parameters)}
+        return (
+            as_json({**plan, "uploads": [u.uri for u in compiled.uploads], "steps": [{"name": n, "type": t} for n, t in steps]})
+            + "\n"
+        )
+    lines = [f"would run {compiled.name} on {where}"]
+    lines += [f"  parameter {name}={value}" for name, value in parameters.items()]
+    lines += [f"  upload {upload.uri} unless it is there" for upload in compiled.uploads]
+    lines += [f"  step {name} ({kind})" for name, kind in steps]
+    return "\n".join(lines) + "\n"
+
+
+def step_line(state: StepState) -> str:
+    """One change of a step, as a line."""
+    reason = f": {state['FailureReason']}" if state.get("FailureReason") else ""
+    return f"{state['StepName']} {state['StepStatus']}{reason}"
+
+
+def execution_data(execution: Execution) -> dict[str, Any]:
+    """An execution as a program reads it: the members of DescribePipelineExecution, and the steps."""
+    return {**execution.description, "Steps": list(execution.steps)}
+
+
+def step_rows(execution: Execution) -> Rows:
+    """A row for each step: name, type of job, status, seconds it took."""
+    return [(str(s["StepName"]), _kind(s), str(s["StepStatus"]), _seconds(s)) for s in execution.steps]
+
+
+def _kind(state: StepState) -> str:
+    return next(iter(state.get("Metadata") or {}), "")
+
+
+def _seconds(state: StepState) -> str:
+    start, end = state.get("StartTime"), state.get("EndTime")
+    if not start or not end:
+        return ""
+    return f"{(_time(end) - _time(start)).total_seconds():.1f} s"
+
+
+def _time(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+
+
+def metric_rows(reports: Iterable[tuple[str, str, Any]]) -> Rows:
+    """A row for each number in the steps' reports: step, its path in the report, value."""
+    return [(step, path, f"{value:.4f}") for step, _, report in reports for path, value in _numbers(report, "")]
+
+
+def _numbers(value: Any, path: str) -> Iterable[tuple[str, float]]:
+    if isinstance(value, bool):
+        return
+    if isinstance(value, (int, float)):
+        yield path.removesuffix(".value"), float(value)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _numbers(item, f"{path}.{key}" if path else str(key))
+
+
+def registered(execution: Execution) -> list[str]:
+    """The ARNs of the model package versions that an execution registered."""
+    packages = (state.get("Metadata", {}).get("RegisterModel", {}).get("Arn") for state in execution.steps)
+    return [str(arn) for arn in packages if arn]
+
+
+def print_execution(execution: Execution, reports: Iterable[tuple[str, str, Any]], out: TextIO) -> None:
+    """An execution that has ended: its steps, the numbers they reported, what they registered."""
+    print_table("Steps", ("Step", "Job", "Status", "Time"), step_rows(execution), out)
+    metrics = metric_rows(reports)
+    if metrics:
+        print_table("Metrics", ("Step", "Metric", "Value"), metrics, out)
+    for arn in registered(execution):
+        out.write(f"registered {arn}\n")
+    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Rows, out: TextIO) -> None:
+    """A table; what users wrote is shown as it is, never read as markup."""
+    from rich.console import Console  # 50 ms: only the commands that show tables pay for them
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    width = None if out.isatty() else 160
+    Console(file=out, width=width, highlight=False).print(table)
+
+
+_STYLES = {"Succeeded": "green", "Failed": "red", "Stopped": "yellow"}
