@@ -1,7 +1,7 @@
 """The schema of the configuration (schema.json beside this file): how values are brought into its shape, and checked against it.
 
 JSON Schema says what is legal. Four keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
-`x-split` (a string that is a list), `x-no-effect` (a key that is read and does nothing, and why), and `default`, which is filled in.
+`x-split` (a string that is a list), `x-no-effect` (a key that does nothing, and why), and `default`, which is filled in.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What must lie in S3 for the steps' code: deterministic archives of source directories, and small generated files.
 
 An object's key holds the SHA-256 of its bytes, so unchanged code keeps its address: it is not uploaded again, and the step cache of
-the service, which looks at addresses, still hits. The archives are the same bytes on every machine: entries are sorted, carry no times or
-owners, and the gzip layer stores without compressing, because what a compressor puts out differs between zlib versions.
+the service, which looks at addresses, still hits. The archives are the same bytes on every machine: entries are sorted, carry no
+times or owners, and the gzip layer stores without compressing, because what a compressor puts out differs between zlib versions.
 """
 
 from __future__ import annotations

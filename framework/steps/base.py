@@ -133,7 +133,7 @@ class CodeStore(Protocol):
         """The URI of a file called `name` with this content."""
 
     def has(self, spec: StepSpec, path: str) -> bool:
-        """Whether the model's source directory holds a file at `path`; true when there is no such directory: that is said elsewhere."""
+        """Whether the source directory holds a file at `path`; true when there is no such directory, which is said elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
