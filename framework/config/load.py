@@ -139,7 +139,7 @@ def _overlay_tree(sources: Sources, reading: _Reading) -> Map | None:
 
 
 def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, framework_file: Path | None) -> list[Path]:
-    """The model configuration files, each once, in the order of their paths; without the framework's own, which was read already."""
+    """The model configuration files, each once, in the order of their paths; the framework's own was read already."""
     found: set[Path] = set()
     for pattern in patterns:
         matches = {reading.root / match for match in glob.glob(pattern, root_dir=reading.root, recursive=True)}  # noqa: PTH207  (takes absolute patterns too)

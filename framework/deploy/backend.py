@@ -1,0 +1,173 @@
+"""SageMaker, as the rest of the framework sees it: a compiled pipeline, a plan or the ARN of an execution in, what AWS answers out.
+
+Every method raises `BackendError` where AWS, or the way to it, refuses; none ever lets an error of boto3 through.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from framework.deploy import applying
+from framework.deploy.clients import Clients
+from framework.deploy.cures import DENIED
+from framework.deploy.fields import canonical
+from framework.deploy.plan import UNCHANGED, Deployed, Plan
+from framework.deploy.refusals import code_of, half, is_missing, told
+from framework.deploy.uploads import Progress, put_missing, quiet
+from framework.deploy.watching import follow
+from framework.errors import BackendError
+from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.execution import Execution, StepState, Watcher
+
+
+class SageMakerBackend:
+    """SageMaker and S3 in one region.
+
+    Args:
+        region: None leaves it to boto3. No call is made and no credential looked for before the first method is.
+    """
+
+    def __init__(self, region: str | None = None) -> None:
+        self._clients = Clients(region)
+
+    def fetch(self, name: str) -> Deployed | None:
+        """The pipeline of this name as it is deployed; None when there is none."""
+        call = "DescribePipeline", f"pipeline {name}"
+        with told(*call):
+            try:
+                found = self._clients.sagemaker.describe_pipeline(PipelineName=name)
+            except ClientError as error:
+                if is_missing(error):
+                    return None
+                raise
+        arn = _member(found, "PipelineArn", *call)
+        return Deployed(
+            arn=arn,
+            definition=_definition(_member(found, "PipelineDefinition", *call), *call),
+            role=found.get("RoleArn", ""),
+            description=found.get("PipelineDescription", ""),
+            tags=self._tags(arn, name),
+            modified=_iso(found.get("LastModifiedTime")),
+        )
+
+    def upload(self, pipeline: CompiledPipeline, progress: Progress = quiet) -> tuple[int, int]:
+        """Sends the uploads that are not in S3 yet; how many were sent, and how many were there already."""
+        if not pipeline.uploads:
+            return 0, 0
+        return put_missing(self._clients.s3, pipeline.uploads, pipeline.kms_key, progress)
+
+    def apply(self, plan: Plan) -> str:
+        """Makes the account as the plan says, and nothing else of it.
+
+        Returns:
+            The pipeline's ARN. A plan that changes nothing makes no call.
+
+        Raises:
+            BackendError: AWS refused, or the pipeline is no longer what the plan was made against.
+        """
+        if plan.deployed and plan.action == UNCHANGED:
+            return plan.deployed.arn
+        if plan.deployed:
+            self._refuse_stale(plan.pipeline.name, plan.deployed)
+        return applying.apply(self._clients, plan)
+
+    def start(self, name: str, parameters: Mapping[str, str], token: str | None = None, display_name: str | None = None) -> str:
+        """Starts an execution.
+
+        Args:
+            name: the pipeline's name.
+            parameters: start values of its parameters; the others keep their defaults.
+            token: 32 to 128 characters; two starts with the same one are one execution. None stands for a fresh one.
+            display_name: what the console shows.
+
+        Returns:
+            The execution's ARN.
+        """
+        call = "StartPipelineExecution", f"pipeline {name}"
+        request: dict[str, Any] = {"PipelineName": name, "ClientRequestToken": token or uuid.uuid4().hex}
+        if parameters:
+            request["PipelineParameters"] = [{"Name": key, "Value": value} for key, value in parameters.items()]
+        if display_name:
+            request["PipelineExecutionDisplayName"] = display_name
+        with told(*call):
+            started = self._clients.sagemaker.start_pipeline_execution(**request)
+        return _member(started, "PipelineExecutionArn", *call)
+
+    def describe(self, execution_arn: str) -> Execution:
+        """The execution as it stands; without its steps where who asks may not list them."""
+        call = "DescribePipelineExecution", f"execution {execution_arn}"
+        with told(*call):
+            found = dict(self._clients.sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution_arn))
+        _member(found, "PipelineExecutionStatus", *call)
+        found.pop("ResponseMetadata", None)
+        return Execution(found, self._steps(execution_arn))
+
+    def wait(
+        self, execution_arn: str, watch: Watcher, poll_seconds: float = 15.0, timeout_seconds: float | None = None
+    ) -> Execution:
+        """Follows an execution to its end; arguments, result and errors as of `watching.follow`."""
+        return follow(lambda: self.describe(execution_arn), watch, poll_seconds, timeout_seconds)
+
+    def _tags(self, arn: str, name: str) -> tuple[Mapping[str, str], ...]:
+        call = "ListTags", f"pipeline {name}"
+        with told(*call):
+            pages = list(self._clients.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn))
+        if not all("Tags" in page for page in pages):
+            raise half(*call, "Tags")
+        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        return tuple({"Key": key, "Value": value} for key, value in sorted(tags.items()))
+
+    def _steps(self, execution_arn: str) -> tuple[StepState, ...]:
+        pages = self._clients.sagemaker.get_paginator("list_pipeline_execution_steps")
+        with told("ListPipelineExecutionSteps", f"execution {execution_arn}"):
+            try:
+                listing = pages.paginate(PipelineExecutionArn=execution_arn, SortOrder="Ascending")
+                return tuple(dict(step) for page in listing for step in page.get("PipelineExecutionSteps", []))
+            except ClientError as error:
+                if code_of(error) in DENIED:
+                    return ()
+                raise
+
+    def _refuse_stale(self, name: str, planned: Deployed) -> None:
+        """A plan is applied to what it was made against, or not at all. For a create, CreatePipeline sees to that itself."""
+        now = self.fetch(name)
+        if now is None or _content(now) != _content(planned):
+            found = f"it was changed at {now.modified}" if now else "it is gone"
+            raise BackendError(
+                f"Applying the plan for pipeline {name}",
+                f"the plan was made against the pipeline of {planned.modified}, and since then {found}",
+                "make the plan again and read it before it is applied",
+            )
+
+
+def _content(deployed: Deployed) -> str:
+    """What a plan compares, as text: when it was modified does not matter as long as it is the same again."""
+    tags = [dict(tag) for tag in deployed.tags]
+    return canonical([deployed.arn, deployed.definition, deployed.role, deployed.description, tags])
+
+
+def _definition(text: str, operation: str, resource: str) -> Mapping[str, Any]:
+    try:
+        definition = json.loads(text)
+    except ValueError:
+        definition = None
+    if not isinstance(definition, dict):
+        raise half(operation, resource, "definition in JSON")
+    return definition
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.astimezone(timezone.utc).isoformat() if moment else ""
+
+
+def _member(answer: Mapping[str, Any], member: str, operation: str, resource: str) -> str:
+    value = answer.get(member)
+    if not isinstance(value, str) or not value:
+        raise half(operation, resource, member)
+    return value

@@ -1,0 +1,164 @@
+"""What to try when AWS refuses a call: a table of data. The first row of `CURES` that fits an error is the one that is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+S3_ACTIONS = {"HeadObject": "s3:GetObject", "PutObject": "s3:PutObject"}
+S3 = tuple(S3_ACTIONS)
+
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
+THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+)
+NOT_FOUND = ("ResourceNotFound", "ResourceNotFoundException")
+INVALID = ("ValidationException", "ValidationError")
+
+MISSING = "does not exist|[Cc]ould not find"
+EXISTS = "already exists|must be unique"
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """A row of the table.
+
+    Attributes:
+        codes: error codes of a service or names of botocore's exception classes; the row fits any of them.
+        text: what to try; may name {action}, {target}, {bucket}, {resource} and {attempts}.
+        says: the row fits only where the message matches this regular expression.
+        on: the row fits only calls of these operations; empty for all.
+    """
+
+    codes: tuple[str, ...]
+    text: str
+    says: str = ""
+    on: tuple[str, ...] = ()
+
+
+CURES = (
+    Cure(
+        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
+        "the credentials have expired: sign in again (`aws sso login`, or fresh AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+        "AWS_SESSION_TOKEN) and run the command again",
+    ),
+    Cure(
+        ("TokenRetrievalError", "SSOError", "LoginError", "NoAuthTokenError", "UnknownTokenProviderError"),
+        "sign in again with `aws sso login`, with --profile when AWS_PROFILE is set",
+    ),
+    Cure(
+        ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "MissingAuthenticationToken"),
+        "sign in (`aws sso login`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ),
+    Cure(("ProfileNotFound",), "set AWS_PROFILE to one of the profiles that `aws configure list-profiles` shows, or unset it"),
+    Cure(("RequestTimeTooSkewed",), "set the clock of this machine"),
+    Cure(("InvalidSignatureException",), "set the clock of this machine", says="Signature (expired|not yet current)"),
+    Cure(
+        (
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+            "InvalidAccessKeyId",
+            "InvalidToken",
+            "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+            "AuthFailure",
+            "OptInRequired",
+        ),
+        "see with `aws sts get-caller-identity` whose credentials these are, and that the region is enabled for the account",
+    ),
+    Cure(
+        DENIED, "an explicit deny overrules every allow: ask who keeps that policy for {action} on {target}", says="explicit deny"
+    ),
+    Cure(
+        DENIED,
+        "allow iam:PassRole on {target} to who deploys, for the service sagemaker.amazonaws.com",
+        says="iam:PassRole",
+    ),
+    Cure(
+        DENIED,
+        "allow {action} on {target} in the policy of the key as well as of who deploys, or set another KMS key",
+        says=r"\bkms:",
+    ),
+    Cure(
+        DENIED,
+        "allow {action} on {target} to who deploys; when the bucket {bucket} belongs to another account, its bucket policy must "
+        "allow it too; for a bucket of your own set SMP_S3BUCKETNAME or conf.s3Bucket",
+        on=S3,
+    ),
+    Cure(DENIED, "allow {action} on {target} to who runs this, in the policy of the user or role"),
+    Cure(THROTTLED, "it was refused {attempts} times in a row: wait a minute and run the command again"),
+    Cure(
+        ("NoSuchBucket", "404"),
+        "make it with `aws s3 mb s3://{bucket}`, or set SMP_S3BUCKETNAME or conf.s3Bucket to a bucket that exists",
+        on=S3,
+    ),
+    Cure(
+        ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"),
+        "the bucket {bucket} is in another region: set SMP_REGION or conf.region to its region, or SMP_S3BUCKETNAME or "
+        "conf.s3Bucket to a bucket in this one",
+    ),
+    Cure(
+        ("KMS.NotFoundException", "KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.InvalidKeyUsageException"),
+        "check that the KMS key exists in this region, is enabled and encrypts, or set another",
+    ),
+    Cure(
+        INVALID,
+        "it was made by someone else since the plan was made: run the command again, and it will plan an update",
+        says=EXISTS,
+        on=("CreatePipeline",),
+    ),
+    Cure(
+        (*NOT_FOUND, *INVALID),
+        "deploy it first with `smp deploy`; if it is deployed, check that the account and the region are the right ones",
+        says=MISSING,
+        on=("StartPipelineExecution",),
+    ),
+    Cure(NOT_FOUND, "check the name, the account and the region (SMP_REGION or conf.region)"),
+    Cure(INVALID, "check the name, the account and the region (SMP_REGION or conf.region)", says=MISSING),
+    Cure(
+        INVALID,
+        "check that the parameters are those of the definition, in their types: `smp validate` shows it",
+        on=("StartPipelineExecution",),
+    ),
+    Cure(INVALID, "the service does not accept the definition: `smp validate` says what is wrong in which file and line"),
+    Cure(
+        ("ConflictException", "ResourceInUse"),
+        "another change of {resource} is under way: wait until it is done and run the command again",
+    ),
+    Cure(
+        ("ResourceLimitExceeded", "LimitExceededException"),
+        "ask for a higher quota (`aws service-quotas`, service code sagemaker), or remove what is no longer needed",
+    ),
+    Cure(("EntityTooLarge",), "leave large files out of the source folder: an object sent at once may hold 5 GB"),
+    Cure(
+        (
+            "InternalFailure",
+            "InternalServerError",
+            "InternalError",
+            "InternalServerException",
+            "ServiceUnavailable",
+            "500",
+            "502",
+            "503",
+        ),
+        "the fault is the service's, {attempts} attempts in a row: run the command again in a few minutes",
+    ),
+    Cure(("NoRegionError", "InvalidRegionError"), "set SMP_REGION, AWS_REGION or conf.region, for example to eu-west-1"),
+    Cure(("ParamValidationError",), "correct the value: `smp validate` says where it was written"),
+    Cure(("SSLError",), "behind a proxy that opens TLS, set AWS_CA_BUNDLE to its certificate"),
+    Cure(
+        ("ConnectionError", "HTTPClientError"),
+        "check the network, HTTPS_PROXY, AWS_ENDPOINT_URL and that the region exists; without internet a VPC endpoint is needed",
+    ),
+    Cure(
+        ("ResponseParserError",),
+        "run the command again; if AWS_ENDPOINT_URL or a proxy is set, check that AWS is what answers there",
+    ),
+)
