@@ -1,0 +1,44 @@
+# Two commands set everything up: `make run` and `make test`. The others are shortcuts.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA := examples/lgbm/data/online_shoppers_intention.csv
+
+.PHONY: run test check examples bench clean
+
+run: $(VENV)/run.stamp $(DATA)  ## install, make the sample data, run the LightGBM example on this machine
+	@$(BIN)/python -c "import lightgbm" 2>/dev/null || { echo "LightGBM needs the OpenMP runtime: apt-get install libgomp1" >&2; exit 1; }
+	$(BIN)/smp --env-file env.env run --local
+
+test: $(VENV)/test.stamp  ## install what the tests need, check the code, run every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+examples: $(VENV)/run.stamp  ## run every example on this machine
+	$(BIN)/python examples/lgbm/make_data.py
+	$(BIN)/python examples/multi-model/make_data.py
+	$(BIN)/smp --env-file env.env run --local
+	$(BIN)/smp --env-file env.env -c 'examples/multi-model/*/conf/conf.yaml' run --local
+
+bench: $(VENV)/run.stamp  ## measure validate and compile on generated projects
+	$(BIN)/python benchmarks/measure.py
+
+$(DATA): examples/lgbm/make_data.py | $(VENV)/run.stamp
+	$(BIN)/python $<
+
+$(BIN)/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || { echo "Python 3.10 or later is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/run.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[examples]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable . --requirement requirements.txt
+	@touch $@ $(VENV)/run.stamp
+
+clean:  ## remove what was installed, built and run
+	rm -rf $(VENV) .smp build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
