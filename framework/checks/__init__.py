@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from framework.checks.service_model import Violation, check_arguments
-from framework.findings import Finding, Place
+from framework.checks.service_model import check_arguments
+from framework.findings import Finding
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline
 
@@ -17,10 +17,6 @@ def check(pipeline: Pipeline, compiled: CompiledPipeline) -> tuple[Finding, ...]
 
 def _service_model(pipeline: Pipeline, compiled: CompiledPipeline) -> Iterator[Finding]:
     for violation in check_arguments(compiled.definition):
-        yield Finding(violation.rule, _place(pipeline, violation), violation.message, violation.hint)
-
-
-def _place(pipeline: Pipeline, violation: Violation) -> Place:
-    """The configuration's line behind a path of the definition: ("Steps", index, "Arguments", …)."""
-    _, index, _, *path = violation.path
-    return pipeline.steps[int(index)].origin(path)
+        _, index, *path = violation.path  # "Steps", index, "Arguments", …
+        step = pipeline.steps[int(index)]
+        yield Finding(violation.rule, step.origin(path[1:]), f"{step.name}: {violation.message}", violation.hint)

@@ -115,12 +115,21 @@ class Step:
         """Where the configuration set what stands at `path` of the arguments."""
         keys = tuple(part for part in path if isinstance(part, str))
         given = self.spec.values.get("arguments")
-        if isinstance(given, Map) and path and path[0] in given:
+        if path and _holds(given, path):
             return place_at(given, path)
         for length in range(len(keys), 0, -1):
             if keys[:length] in self.origins:
                 return self.spec.place_of(*self.origins[keys[:length]], *keys[length:])
         return self.spec.config.place
+
+
+def _holds(tree: Any, path: Sequence[str | int]) -> bool:
+    """Whether a tree of mappings and lists has a value at a path."""
+    for part in path:
+        if not (part in tree if isinstance(tree, dict) else isinstance(tree, list) and isinstance(part, int) and part < len(tree)):
+            return False
+        tree = tree[part]
+    return True
 
 
 class CodeStore(Protocol):
