@@ -1,0 +1,1 @@
+"""The engine that runs a pipeline definition on this machine, without Docker."""

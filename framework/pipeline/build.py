@@ -139,7 +139,7 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
     graph.add(Edge(*pair, EXPLICIT, default) for pair in units.default_edges if known.issuperset(pair))
     for step in steps.values():
         place = step.spec.config.values.place_of("chain_input_source_step")
-        place = place if place.line else step.spec.config.place
+        place = place if place.file else step.spec.config.place
         targets = dict.fromkeys(reference.step for reference in references(step.arguments))
         graph.add(Edge(target, step.name, DATA, place) for target in targets if target in known)
     return graph

@@ -87,7 +87,7 @@ class StepSpec:
     def place_of(self, *keys: str | int) -> Place:
         """Where a value of the section was written; where the step was, when nothing of it was."""
         place = place_at(self.section.values, keys)
-        return place if place.line else self.config.place
+        return place if place.file else self.config.place
 
 
 @dataclass(frozen=True, slots=True)
