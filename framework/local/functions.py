@@ -1,0 +1,178 @@
+"""The functions of a definition: Get, Std:Join and Std:JsonGet, wherever they stand, become values.
+
+In: JSON with functions in it, and what is known so far: parameters, execution variables, descriptions of finished steps.
+Out: plain JSON. What cannot be found is an `UnresolvedError`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from framework.findings import nearest
+
+PART = re.compile(r"\.([^.\[\]]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[([0-9]+)\]")
+STEP = re.compile(r"Steps\.([^.\[\]]+)(.+)", re.DOTALL)
+NAMES = ("OutputName", "InputName", "ChannelName", "MetricName", "ContainerHostname", "Name", "Key")
+"""The members by which the API's lists of named things name them."""
+
+
+class UnresolvedError(Exception):
+    """A function leads nowhere; the message is a sentence without its full stop."""
+
+
+def parse_path(path: str) -> list[str | int]:
+    """The parts of a path such as `a.b['c'][0]`.
+
+    Raises:
+        UnresolvedError: it cannot be read.
+    """
+    rest = path if path.startswith(("[", ".")) else f".{path}"
+    parts: list[str | int] = []
+    while rest:
+        match = PART.match(rest)
+        if not match:
+            raise UnresolvedError(f"{path!r} is not a path; it breaks off at {rest!r}")
+        name, quoted, double, index = match.groups()
+        parts.append(int(index) if index is not None else name or quoted or double or "")
+        rest = rest[match.end() :]
+    return parts
+
+
+def look_up(value: Any, path: str) -> Any:
+    """The value at a path of maps, lists and lists of named things.
+
+    Raises:
+        UnresolvedError: there is none.
+    """
+    so_far = ""
+    for part in parse_path(path):
+        value = _member(value, part, so_far)
+        so_far += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return value
+
+
+def _member(value: Any, part: str | int, so_far: str) -> Any:
+    where = so_far.lstrip(".") or "the top"
+    if isinstance(part, int):
+        if isinstance(value, list) and part < len(value):
+            return value[part]
+        raise UnresolvedError(f"there is no element {part} at {where}")
+    members = value if isinstance(value, Mapping) else _named(value)
+    if part in members:
+        return members[part]
+    hint = nearest(part, members)
+    raise UnresolvedError(f"there is no {part} at {where}" + (f"; there is {hint}" if hint else ""))
+
+
+def _named(value: Any) -> dict[str, Any]:
+    elements = [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
+    return {str(element[key]): element for element in elements for key in reversed(NAMES) if key in element}
+
+
+def text(value: Any) -> str:
+    """A scalar as it is written where a string is expected.
+
+    Raises:
+        UnresolvedError: it is not a scalar.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    raise UnresolvedError(f"a string or a number was expected, not {json.dumps(value)[:100]}")
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Turns functions into values.
+
+    Attributes:
+        parameters: the typed values of the pipeline parameters.
+        execution: the execution variables, less those that change.
+        descriptions: what finished steps tell, by step name.
+        read: reads the object at an s3:// URI.
+    """
+
+    parameters: Mapping[str, Any]
+    execution: Mapping[str, Any]
+    descriptions: Mapping[str, Mapping[str, Any]]
+    read: Callable[[str], bytes]
+
+    def resolve(self, value: Any) -> Any:
+        """The value with every function in it replaced.
+
+        Raises:
+            UnresolvedError: a function leads nowhere.
+        """
+        if isinstance(value, Mapping):
+            function = self._function(value)
+            return function() if function else {key: self.resolve(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(member) for member in value]
+        return value
+
+    def _function(self, value: Mapping[str, Any]) -> Callable[[], Any] | None:
+        if len(value) != 1:
+            return None
+        (name, argument), *_ = value.items()
+        if name == "Get" and isinstance(argument, str):
+            return lambda: self._get(argument)
+        if name == "Std:Join" and isinstance(argument, Mapping):
+            return lambda: self._join(argument)
+        if name == "Std:JsonGet" and isinstance(argument, Mapping):
+            return lambda: self._json_get(argument)
+        return None
+
+    def _get(self, path: str) -> Any:
+        scope, _, name = path.partition(".")
+        try:
+            if scope == "Parameters":
+                return _known(self.parameters, name, "parameter")
+            if scope == "Execution":
+                return _known(self.execution, name, "execution variable")
+            return self._of_step(path)
+        except UnresolvedError as error:
+            raise UnresolvedError(f"{{'Get': {path!r}}} leads nowhere: {error}") from None
+
+    def _of_step(self, path: str) -> Any:
+        match = STEP.fullmatch(path)
+        if not match:
+            raise UnresolvedError("it begins with none of Parameters., Execution., Steps.<name>.")
+        step, rest = match.groups()
+        if step not in self.descriptions:
+            raise UnresolvedError(f"no step {step} has run before this one")
+        return look_up(self.descriptions[step], rest)
+
+    def _join(self, argument: Mapping[str, Any]) -> str:
+        values = self.resolve(argument.get("Values") or [])
+        return str(argument.get("On", "")).join(text(value) for value in values)
+
+    def _json_get(self, argument: Mapping[str, Any]) -> Any:
+        path = str(argument.get("Path", ""))
+        if "S3Uri" in argument:
+            uri = text(self.resolve(argument["S3Uri"]))
+            content = _parsed(self.read(uri), uri)
+        else:
+            uri = str((argument.get("PropertyFile") or {}).get("Get"))
+            content = self._get(uri)
+        try:
+            return look_up(content, path)
+        except UnresolvedError as error:
+            raise UnresolvedError(f"Std:JsonGet finds no {path} in {uri}: {error}") from None
+
+
+def _known(values: Mapping[str, Any], name: str, kind: str) -> Any:
+    if name not in values:
+        raise UnresolvedError(f"there is no {kind} {name}")
+    return values[name]
+
+
+def _parsed(content: bytes, uri: str) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise UnresolvedError(f"{uri} is not JSON: {error}") from None

@@ -1,0 +1,81 @@
+"""Pipeline parameters: the strings given for an execution become typed values, or findings (rule SMP303)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from framework.findings import Finding, FindingsError, Place, nearest
+from framework.pipeline.compiled import Definition
+
+RULE = "SMP303"
+PLACE = Place("parameters")
+BOOLEANS = {"true": True, "false": False}
+
+
+def resolve_parameters(definition: Definition, given: Mapping[str, str]) -> dict[str, Any]:
+    """The value of every parameter of the definition.
+
+    Args:
+        definition: has the parameters' types, defaults and legal values.
+        given: what the execution is started with, as strings.
+
+    Raises:
+        FindingsError: names that are unknown, values that are missing, of another type or not allowed; all at once.
+    """
+    declared = {str(parameter["Name"]): parameter for parameter in definition.get("Parameters") or ()}
+    found = {name: _value(parameter, given) for name, parameter in declared.items()}
+    findings = [*_unknown(declared, given), *(value for value in found.values() if isinstance(value, Finding))]
+    if findings:
+        raise FindingsError(findings)
+    return found
+
+
+def _unknown(declared: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[Finding]:
+    for name in given:
+        if name not in declared:
+            yield Finding(RULE, PLACE, f"the pipeline has no parameter {name}", nearest(name, declared))
+
+
+def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:
+    """The parameter's value, or what is wrong with it."""
+    name, kind, legal = parameter["Name"], str(parameter.get("Type", "String")), parameter.get("EnumValues")
+    if name not in given and "DefaultValue" not in parameter:
+        return Finding(RULE, PLACE, f"parameter {name} has no value and no default", f"{name}=…, a value of type {kind}")
+    try:
+        value = typed(kind, given[name]) if name in given else parameter["DefaultValue"]
+    except ValueError as error:
+        return Finding(RULE, PLACE, f"parameter {name} {error}", f"a value of type {kind}")
+    if legal and value not in legal:
+        return Finding(RULE, PLACE, f"parameter {name} is {value!r}, which is not allowed", f"one of {', '.join(map(str, legal))}")
+    return value
+
+
+def typed(kind: str, text: str) -> Any:
+    """The value that a string stands for.
+
+    Args:
+        kind: String, Integer, Float or Boolean.
+        text: the string.
+
+    Raises:
+        ValueError: it does not stand for such a value.
+    """
+    if kind == "Integer" and re.fullmatch(r"[+-]?[0-9]+", text):
+        return int(text)
+    if kind == "Float" and _is_number(text):
+        return float(text)
+    if kind == "Boolean" and text.lower() in BOOLEANS:
+        return BOOLEANS[text.lower()]
+    if kind == "String":
+        return text
+    raise ValueError(f"is {text!r}, which is not of type {kind}")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

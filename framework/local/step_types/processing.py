@@ -1,0 +1,91 @@
+"""Processing: inputs at their LocalPath, the container's entry point as a process, outputs to S3 at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from framework.errors import BackendError
+from framework.local.functions import text
+from framework.local.job import HOST, ML, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
+from framework.local.step_types.base import StepType
+from framework.local.store import join_uri
+
+MESSAGE = "output/message"
+
+
+def run(step: StepRun) -> dict[str, Any]:
+    """Runs the step; see `StepType.run`."""
+    application = step.arguments.get("AppSpecification") or {}
+    words = [text(word) for key in ("ContainerEntrypoint", "ContainerArguments") for word in application.get(key) or ()]
+    image = str(application.get("ImageUri", ""))
+    if not application.get("ContainerEntrypoint"):
+        raise StepError(f"ClientError: no ContainerEntrypoint is given, and that of the image {image} cannot run without the image")
+    job = Job(step, image, time_limit(step.arguments))
+    _prepare(job, step)
+    job.execute(words, own_environment(step.arguments), message=MESSAGE)
+    for output in _outputs(step.arguments):
+        step.site.store.upload(job.path(output["LocalPath"]), output["S3Uri"], job.ml)
+    said = job.message(MESSAGE)
+    return {
+        **step.arguments,
+        "ProcessingJobName": step.job_name,
+        "ProcessingJobArn": step.job_arn,
+        "ProcessingJobStatus": "Completed",
+        **({"ExitMessage": said} if said else {}),
+        "PropertyFiles": _property_files(job, step),
+    }
+
+
+def _prepare(job: Job, step: StepRun) -> None:
+    for name, source in _inputs(step.arguments):
+        step.site.store.download(s3_prefix(source, f"input {name}"), job.path(str(source.get("LocalPath"))))
+    for output in _outputs(step.arguments):
+        job.folder(output["LocalPath"])
+    job.folder(f"{ML}/output")
+    cluster = (step.arguments.get("ProcessingResources") or {}).get("ClusterConfig") or {}
+    if int(cluster.get("InstanceCount", 1)) > 1:
+        job.note("one process stands for all instances")
+    about = {"ProcessingJobArn": step.job_arn, "ProcessingJobName": step.job_name, **step.arguments}
+    job.write(f"{ML}/config/processingjobconfig.json", about)
+    job.write(f"{ML}/config/resourceconfig.json", {"current_host": HOST, "hosts": [HOST]})
+
+
+def _inputs(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for entry in arguments.get("ProcessingInputs") or ():
+        name, source = entry.get("InputName"), entry.get("S3Input")
+        if not source:
+            raise StepError(f"ClientError: input {name} has no S3Input; a local run reads nothing else")
+        if source.get("S3InputMode", "File") != "File":
+            raise StepError(f"ClientError: input {name} is of S3InputMode {source['S3InputMode']}; a local run knows only File")
+        yield str(name), source
+
+
+def _outputs(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    found = []
+    for entry in (arguments.get("ProcessingOutputConfig") or {}).get("Outputs") or ():
+        target = entry.get("S3Output")
+        if not target or not target.get("LocalPath"):
+            raise StepError(
+                f"ClientError: output {entry.get('OutputName')} has no S3Output with a LocalPath; a local run writes nothing else"
+            )
+        found.append({"OutputName": entry["OutputName"], "LocalPath": target["LocalPath"], "S3Uri": target["S3Uri"]})
+    return found
+
+
+def _property_files(job: Job, step: StepRun) -> dict[str, Any]:
+    """The content of every property file that was written and is JSON."""
+    targets = {output["OutputName"]: output["S3Uri"] for output in _outputs(step.arguments)}
+    found = {}
+    for entry in step.step.get("PropertyFiles") or ():
+        name = entry["PropertyFileName"]
+        try:
+            path = step.site.store.path(join_uri(targets[entry["OutputName"]], *entry["FilePath"].strip("/").split("/")))
+            found[name] = json.loads(path.read_bytes())
+        except (KeyError, OSError, ValueError, BackendError) as error:
+            job.note(f"the property file {name} ({entry.get('FilePath')}) was not written, or is not JSON: {error}")
+    return found
+
+
+STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run)
