@@ -23,6 +23,7 @@ from framework.pipeline.build import build_pipeline
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.definition import compile_pipeline
 from framework.pipeline.execution import SUCCEEDED, Execution, StepState
+from framework.pipeline.parameters import resolve_parameters
 from framework.report import text
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def run(ctx: click.Context, style: str, local: bool, wait: bool, assignments: tu
     elif local:
         ctx.exit(_run_local(ctx, compiled, parameters, style))
     else:
+        resolve_parameters(compiled.definition, parameters)
         ctx.exit(_run_sagemaker(compiled, parameters, style, wait))
 
 

@@ -15,13 +15,13 @@ from framework.local.engine import Engine
 from framework.local.graph import problems
 from framework.local.isolation import choose_runner
 from framework.local.job import Site, last_lines
-from framework.local.parameters import resolve_parameters
 from framework.local.registry import Registry
 from framework.local.state import Record, StateFolder, read_description
 from framework.local.step_types import STEP_TYPES
 from framework.local.store import LocalStore
 from framework.pipeline.compiled import CompiledPipeline, Upload
 from framework.pipeline.execution import SUCCEEDED, Execution, StepState, Watcher
+from framework.pipeline.parameters import resolve_parameters
 
 GRACE_SECONDS = 120.0
 """How long a job may take to end by itself when its time is up, as on SageMaker."""

@@ -31,6 +31,40 @@ class PackageGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """What stands for a container image on this machine.
+
+    Attributes:
+        python: the interpreter that its `python` is; "" for the one the tool runs in.
+        process, train, serve: the commands that stand for the image's own entry points; empty where there are none.
+        environment: variables that the image sets.
+    """
+
+    python: str = ""
+    process: tuple[str, ...] = ()
+    train: tuple[str, ...] = ()
+    serve: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What the configuration says of local runs (`conf.local`); a definition alone says nothing of it.
+
+    Attributes:
+        data: pairs of an s3:// prefix and the absolute folder that stands for it.
+        images: pairs of a glob over image URIs and what stands for the images it matches; the first match counts.
+        lambdas: pairs of a glob over function ARNs and the handler that stands for it, "/abs/file.py:function".
+        environment: names of the caller's variables that steps may see.
+    """
+
+    data: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[str, StandIn], ...] = ()
+    lambdas: tuple[tuple[str, str], ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledPipeline:
     """Everything that deploying or running needs; equal inputs give equal values.
 

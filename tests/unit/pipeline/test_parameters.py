@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from framework.findings import FindingsError, Place
-from framework.local.parameters import resolve_parameters, typed
+from framework.pipeline.parameters import resolve_parameters, typed
 
 DEFINITION = {
     "Parameters": [
