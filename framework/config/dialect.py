@@ -1,6 +1,7 @@
 """Older spellings of the dialect, rewritten into the one form that the schema describes. Places are kept.
 
 - models nested under `models.modelContainer`, and `models.projectName` / `models.modelName` of old framework files;
+- models and sections with nothing behind their names: they are empty mappings;
 - `channels` given as a bare name or a list of names;
 - `metrics.model_quality.Statistics.ContentType`, today `evaluate.content_type`;
 - `step_class: preprocessing`.
@@ -13,6 +14,9 @@ from typing import Any
 
 from framework.config.values import Map, Seq
 from framework.findings import WARNING, Finding
+
+MODEL_KEYS = frozenset({"source_directory", "name"})
+"""The keys of a model that are not sections."""
 
 _LEGACY_MODEL_KEYS = ("projectName", "modelName")
 _LEGACY_CLASSES = {"preprocessing": "Processing"}
@@ -28,10 +32,10 @@ def normalise(tree: Map) -> list[Finding]:
     if isinstance(models, Map):
         findings = list(_lift_models(models))
         for name, model in models.items():
-            if isinstance(model, Map):
+            if model is None:
+                models[name] = Map(models.key_place_of(name))
+            elif isinstance(model, Map):
                 _normalise_model(model)
-            elif model is None:
-                models[name] = Map(models.place_of(name))
     for step in _steps(conf.get("sagemakerPipeline")):
         kind = step.get("step_class")
         if isinstance(kind, str) and kind.lower() in _LEGACY_CLASSES:
@@ -44,7 +48,11 @@ def _lift_models(models: Map) -> Iterator[Finding]:
     if isinstance(container, Map) and "source_directory" not in container:
         models.drop("modelContainer")
         for name in container:
-            models.take(name, container)
+            if name in models:
+                message = f'the model "{name}" stands twice; the other is at {models.key_place_of(name)}'
+                yield Finding("SMP102", container.key_place_of(name), message, "keep one of them")
+            else:
+                models.take(name, container)
     for key in _LEGACY_MODEL_KEYS:
         if isinstance(models.get(key), str) or (key in models and models[key] is None):
             message = f"models.{key} has no effect: models are found by their own names"
@@ -53,8 +61,10 @@ def _lift_models(models: Map) -> Iterator[Finding]:
 
 
 def _normalise_model(model: Map) -> None:
-    for section in model.values():
-        if isinstance(section, Map) and "channels" in section:
+    for name, section in model.items():
+        if section is None and name not in MODEL_KEYS:
+            model[name] = Map(model.key_place_of(name))
+        elif isinstance(section, Map) and "channels" in section:
             section["channels"] = _channels(section, section["channels"])
     evaluate = model.get("evaluate")
     holders = [(model, "metrics")]

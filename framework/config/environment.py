@@ -9,53 +9,73 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from framework.config.values import Map, Seq
+from framework.config.values import Map, Seq, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place
 
 OPTIONAL = frozenset(("conf", "sagemakerNetworkSecurity", key) for key in ("subnets", "security_groups_id", "kms_key"))
 """Values that are left out of the definition when their variable is unset."""
 
+ENVIRONMENT = Place("environment")
+"""The place of variables that no file names: those of the settings that no file sets."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_TOKEN = re.compile(r"SMP_[A-Z0-9_]+\Z")
-_STRAY_TOKEN = re.compile(r"(?<![A-Za-z0-9_{$])SMP_[A-Z0-9_]+")
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z")
 
 
-class UnsetError(Exception):
-    """A variable that has no value; carries its name."""
+def _variables(separator: str) -> re.Pattern[str]:
+    """Everything in a value that is a variable, or looks like one."""
+    return re.compile(
+        r"(?P<escape>\$\$\{)|\$\{(?P<expression>[^}]*)\}|(?P<unclosed>\$\{)"
+        rf"|(?<![^{separator}])(?P<token>SMP_[A-Z0-9_]+)(?![^{separator}])"
+        r"|(?<![A-Za-z0-9_{])(?P<stray>SMP_[A-Z0-9_]+)(?![A-Za-z0-9_])"
+    )
+
+
+_IN_URI, _ELSEWHERE = _variables("/"), _variables(".")
 
 
 class MalformedError(Exception):
     """A `${` that is not an expression; carries the reason."""
 
 
-def substitute(tree: Map, environment: Mapping[str, str]) -> tuple[Map, list[Finding]]:
-    """The tree with its variables replaced, and a finding for each that is unset or malformed.
+@dataclass(frozen=True, slots=True)
+class Substituted:
+    """A tree with its variables replaced.
+
+    Attributes:
+        findings: one for each variable that is unset, and for each value that cannot be read.
+        unresolved: where the values stand that could not be replaced; they stay as they were written.
+    """
+
+    tree: Map
+    findings: tuple[Finding, ...]
+    unresolved: frozenset[Place]
+
+
+def substitute(tree: Map, environment: Mapping[str, str]) -> Substituted:
+    """Replace the variables in a tree.
 
     Places stay those of the values as they were written. Keys are substituted only where they are s3:// URIs.
     """
     work = _Substitution(environment)
-    result = work.container(tree, ())
-    assert isinstance(result, Map)
-    return result, work.findings
+    result = work.mapping(tree, ())
+    unset = (_unset(name, sorted(places)) for name, places in work.unset.items())
+    return Substituted(result, (*work.findings, *unset), frozenset(work.unresolved))
 
 
 class _Substitution:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
         self.findings: list[Finding] = []
+        self.unset: dict[str, set[Place]] = {}
+        self.unresolved: set[Place] = set()
 
-    def container(self, tree: Map | Seq, path: ValuePath) -> Map | Seq:
-        if isinstance(tree, Seq):
-            items = Seq(tree.place)
-            for index, item in enumerate(tree):
-                place = tree.place_of(index)
-                items.add(self.value(item, (*path, index), place), place, tree.raw.get(index))
-            return items
+    def mapping(self, tree: Map, path: ValuePath) -> Map:
         result = Map(tree.place)
         for key, value in tree.items():
             name = str(self.value(key, path, tree.key_place_of(key))) if key.startswith("s3://") else key
@@ -63,74 +83,75 @@ class _Substitution:
             result.put(name, self.value(value, (*path, key), place), tree.key_place_of(key), place, tree.raw.get(key))
         return result
 
+    def sequence(self, tree: Seq, path: ValuePath) -> Seq:
+        result = Seq(tree.place)
+        for index, item in enumerate(tree):
+            place = tree.place_of(index)
+            value = self.value(item, (*path, index), place)
+            if value is not None or item is None:
+                result.add(value, place, tree.raw.get(index))
+        return result
+
     def value(self, value: Any, path: ValuePath, place: Place) -> Any:
-        if isinstance(value, (Map, Seq)):
-            return self.container(value, path)
+        """The value with its variables replaced; None for one that may be left out and whose variable is unset."""
+        if isinstance(value, Map):
+            return self.mapping(value, path)
+        if isinstance(value, Seq):
+            return self.sequence(value, path)
         if not isinstance(value, str) or ("$" not in value and "SMP_" not in value):
             return value
-        try:
-            return self._tokens(value, place) if "$" not in value else _expressions(value, self._lookup)
-        except UnsetError as unset:
-            return None if path[:3] in OPTIONAL else self._unset(str(unset), place)
-        except MalformedError as malformed:
-            self.findings.append(
-                Finding("SMP110", place, f"{malformed} in {_quoted(value)}", "write ${NAME}, or $${ for a literal ${")
-            )
-            return value
+        return self._text(value, path, place)
 
-    def _lookup(self, name: str) -> str:
+    def _text(self, value: str, path: ValuePath, place: Place) -> str | None:
+        variables = _IN_URI if value.startswith("s3://") else _ELSEWHERE
+        missing: list[str] = []
+        try:
+            result = variables.sub(lambda match: self._replacement(match, missing), value)
+        except MalformedError as reason:
+            message = f"{reason} in {quoted(value)}"
+            self.findings.append(Finding("SMP110", place, message, "write ${NAME}, or $${ for a literal ${"))
+            self.unresolved.add(place)
+            return value
+        if missing and path[:3] in OPTIONAL:
+            return None
+        for name in missing:
+            self.unset.setdefault(name, set()).add(place)
+            self.unresolved.add(place)
+        stray = next((match["stray"] for match in variables.finditer(value) if match["stray"]), None)
+        if stray:
+            message = f"{stray} is not a whole part of {quoted(value)} and stays as it is"
+            self.findings.append(Finding("SMP115", place, message, f"write ${{{stray}}}", WARNING))
+        return value if missing else result
+
+    def _replacement(self, match: re.Match[str], missing: list[str]) -> str:
+        kind = str(match.lastgroup)
+        text = match[kind]
+        if kind == "expression":
+            return self._expression(text, missing)
+        if kind == "token":
+            return self._lookup(text, missing)
+        if kind == "unclosed":
+            raise MalformedError('"${" without "}"')
+        return "${" if kind == "escape" else text
+
+    def _expression(self, body: str, missing: list[str]) -> str:
+        name, has_default, default = body.partition(":-")
+        if not _NAME.match(name):
+            raise MalformedError(f"{quoted(f'${{{body}}}')} names no environment variable")
+        return (self.environment.get(name) or default) if has_default else self._lookup(name, missing)
+
+    def _lookup(self, name: str, missing: list[str]) -> str:
         value = self.environment.get(name, "")
         if not value:
-            raise UnsetError(name)
+            missing.append(name)
         return value
 
-    def _tokens(self, value: str, place: Place) -> str:
-        separator = "/" if value.startswith("s3://") else "."
-        parts = value.split(separator)
-        replaced = [self._lookup(part) if _TOKEN.match(part) else part for part in parts]
-        stray = next((match.group() for part in parts if not _TOKEN.match(part) for match in _STRAY_TOKEN.finditer(part)), None)
-        if stray:
-            message = f"{stray} is not a whole part of {_quoted(value)} and stays as it is"
-            self.findings.append(Finding("SMP115", place, message, f"write ${{{stray}}}", WARNING))
-        return separator.join(replaced)
 
-    def _unset(self, name: str, place: Place) -> None:
-        message = f"the environment variable {name} is not set"
-        self.findings.append(Finding("SMP109", place, message, f'export {name}="…", or give a default: ${{{name}:-value}}'))
-
-
-def _quoted(value: str) -> str:
-    return f'"{value if len(value) <= 60 else value[:57] + "..."}"'
-
-
-def _expressions(value: str, lookup: Any) -> str:
-    """Replace each `${…}` of `value`; raises `UnsetError` or `MalformedError`."""
-    out: list[str] = []
-    position = 0
-    while (start := value.find("${", position)) >= 0:
-        if value[start - 1 : start] == "$" and start > position:
-            out.append(value[position : start - 1] + "${")
-            position = start + 2
-            continue
-        end = value.find("}", start)
-        if end < 0:
-            raise MalformedError('"${" without "}"')
-        out.append(value[position:start])
-        out.append(_expression(value[start + 2 : end], lookup))
-        position = end + 1
-    return "".join([*out, value[position:]])
-
-
-def _expression(body: str, lookup: Any) -> str:
-    name, has_default, default = body.partition(":-")
-    if not _NAME.match(name):
-        raise MalformedError(f'"${{{body}}}" names no environment variable')
-    try:
-        return str(lookup(name))
-    except UnsetError:
-        if has_default:
-            return default
-        raise
+def _unset(name: str, places: list[Place]) -> Finding:
+    others = f"; {len(places) - 1} more value{'s' if len(places) > 2 else ''} need{'s' if len(places) == 2 else ''} it"
+    message = f"the environment variable {name} is not set{others if len(places) > 1 else ''}"
+    default = "" if places[0] == ENVIRONMENT else f", or give a default: ${{{name}:-value}}"
+    return Finding("SMP109", places[0], message, f'export {name}="…"{default}')
 
 
 def read_env_file(path: Path, name: str) -> tuple[dict[str, str], list[Finding]]:
@@ -148,7 +169,8 @@ def read_env_file(path: Path, name: str) -> tuple[dict[str, str], list[Finding]]
         match = _ASSIGNMENT.match(line)
         value = _unquoted(match[2].strip()) if match else None
         if match is None or value is None:
-            findings.append(Finding("SMP110", Place(name, number, 1), "not an assignment", 'write export NAME="value"'))
+            message = "the quotes do not enclose the whole value" if match else "not an assignment"
+            findings.append(Finding("SMP110", Place(name, number, 1), message, 'write export NAME="value"'))
         else:
             variables[match[1]] = value
     return variables, findings

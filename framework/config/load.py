@@ -10,11 +10,11 @@ from typing import Any
 
 from framework.config import merge, schema
 from framework.config.dialect import normalise
-from framework.config.environment import read_env_file, substitute
+from framework.config.environment import ENVIRONMENT, Substituted, read_env_file, substitute
 from framework.config.model import Config
 from framework.config.reader import read_file
 from framework.config.typed import typed_config
-from framework.config.values import Map, place_at
+from framework.config.values import Map, place_at, quoted
 from framework.findings import Finding, FindingsError, Place, has_errors, nearest
 
 FRAMEWORK_FILES = ("conf/conf.yaml", "framework/conf/conf.yaml")
@@ -52,20 +52,42 @@ class Sources:
 
 @dataclass(slots=True)
 class _Reading:
-    """What has been read so far."""
+    """What has been read so far.
+
+    Attributes:
+        incomplete: models or steps may be missing, because something could not be read or found; that was said.
+        lacks_variables: likewise variables.
+    """
 
     root: Path
+    variables: Mapping[str, str]
     files: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    incomplete: bool = False
+    lacks_variables: bool = False
 
     def read(self, path: Path) -> Map | None:
+        """The tree of one file; None, after a finding, when it holds nothing below `conf`."""
         path = path.absolute()
         self.files.append(path)
         result = read_file(path, self.name_of(path))
         self.findings += result.findings
-        if result.tree is not None:
-            self.findings += normalise(result.tree)
-        return result.tree
+        tree = result.tree
+        if tree is not None and not isinstance(tree.get("conf"), Map):
+            self.findings += schema.check(tree, "", ())
+            tree = None
+        self.incomplete |= tree is None or any(finding.rule == "SMP102" for finding in result.findings)
+        self.findings += [] if tree is None else normalise(tree)
+        return tree
+
+    def substitute(self, tree: Map) -> Substituted:
+        """The tree with its variables replaced; that one is unset is not said where the file that may set it is broken."""
+        result = substitute(tree, self.variables)
+        self.findings += [finding for finding in result.findings if finding.rule != "SMP109" or not self._excuses(finding.place)]
+        return result
+
+    def _excuses(self, place: Place) -> bool:
+        return self.lacks_variables or (self.incomplete and place == ENVIRONMENT)
 
     def name_of(self, path: Path) -> str:
         """A file's name in findings: relative to the root where it lies below it."""
@@ -80,35 +102,48 @@ def load_config(sources: Sources, environment: Mapping[str, str]) -> Config:
     Raises:
         FindingsError: when so little could be read that there is nothing to look at.
     """
-    reading = _Reading(sources.root.absolute())
-    if sources.env_file is not None:
-        variables, findings = read_env_file(reading.root / sources.env_file, sources.env_file)
-        environment = {**environment, **variables}
-        reading.findings += findings
+    reading = _start(sources, environment)
     framework, framework_file = _framework_tree(sources, reading)
     overlay = _overlay_tree(sources, reading)
-    place, patterns = _patterns(sources, framework, overlay, environment, reading)
+    place, patterns = _patterns(sources, framework, overlay, reading)
     trees = [framework] if framework is not None else []
     trees += [tree for path in _model_files(patterns, place, reading, framework_file) if (tree := reading.read(path)) is not None]
+    if not trees:
+        raise FindingsError(reading.findings or [_nothing(place)])
     merged, conflicts = merge.join(trees)
-    reading.findings += [*conflicts, *_two_anchors(trees)]
-    conf = merged.get("conf")
-    if not isinstance(conf, Map) or (not conf.get("models") and has_errors(reading.findings)):
-        raise FindingsError([*reading.findings, *schema.check(merged, "", ())])
-    if "modelConfigFilePath" in conf:
-        conf.drop("modelConfigFilePath")  # it has served; nothing else depends on the variable it may name
-    return _finish(merged, overlay, sources, environment, reading)
+    anchors = _two_anchors(trees)
+    reading.findings += [*conflicts, *anchors]
+    reading.incomplete |= bool(anchors)
+    if "modelConfigFilePath" in merged["conf"]:
+        merged["conf"].drop("modelConfigFilePath")  # it has served; nothing else depends on the variable it may name
+    return _finish(merged, overlay, sources, reading)
 
 
-def _finish(merged: Map, overlay: Map | None, sources: Sources, environment: Mapping[str, str], reading: _Reading) -> Config:
+def _start(sources: Sources, environment: Mapping[str, str]) -> _Reading:
+    reading = _Reading(sources.root.absolute(), environment)
+    if sources.env_file is not None:
+        variables, findings = read_env_file(reading.root / sources.env_file, sources.env_file)
+        reading.variables = {**environment, **variables}
+        reading.findings += findings
+        reading.lacks_variables = bool(findings)
+    return reading
+
+
+def _finish(merged: Map, overlay: Map | None, sources: Sources, reading: _Reading) -> Config:
     if overlay is not None:
         merged = merge.overlay(merged, overlay)
     for assignment in sources.overrides:
         reading.findings += merge.override(merged, assignment)
+    if sources.overrides:
+        reading.findings += normalise(merged)  # they may be written in older spellings, too
     _fill_defaults(merged, (path for path in DEFAULTS if path != PATTERNS))
-    tree, unset = substitute(merged, environment)
-    config = typed_config(tree, reading.root, tuple(reading.files), environment, {finding.place for finding in unset})
-    return replace(config, findings=(*reading.findings, *unset, *config.findings))
+    result = reading.substitute(merged)
+    config = typed_config(result.tree, reading.root, tuple(reading.files), reading.variables, result.unresolved, reading.incomplete)
+    return replace(config, findings=(*reading.findings, *config.findings))
+
+
+def _nothing(place: Place) -> Finding:
+    return Finding("SMP111", place, "there is no configuration", "name the model configurations with -c or SMP_MODEL_CONFIGPATH")
 
 
 def _framework_tree(sources: Sources, reading: _Reading) -> tuple[Map | None, Path | None]:
@@ -134,26 +169,29 @@ def _overlay_tree(sources: Sources, reading: _Reading) -> Map | None:
     message = (
         f'there is no environment "{sources.environment_name}": conf/environments/{sources.environment_name}.yaml does not exist'
     )
-    reading.findings.append(Finding("SMP114", Place("--env"), message, nearest(sources.environment_name, names)))
+    hint = nearest(sources.environment_name, names) or "create it"
+    reading.findings.append(Finding("SMP114", Place("--env"), message, hint))
     return None
 
 
 def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, framework_file: Path | None) -> list[Path]:
     """The model configuration files, each once, in the order of their paths; the framework's own was read already."""
-    found: set[Path] = set()
+    found: dict[Path, Path] = {}
     for pattern in patterns:
         matches = {reading.root / match for match in glob.glob(pattern, root_dir=reading.root, recursive=True)}  # noqa: PTH207  (takes absolute patterns too)
         matches = {match for match in matches if match.is_file()}
         if not matches:
-            message = f'no file matches "{pattern}"'
+            message = f"no file matches {quoted(pattern)}"
             reading.findings.append(Finding("SMP111", place, message, "check the pattern; it is relative to the root (--root)"))
-        found |= matches
-    return sorted(found - {framework_file})
+            reading.incomplete = True
+        for match in matches:  # a file that links lead to twice is one file
+            found[match.resolve()] = min(match, found.get(match.resolve(), match))
+    if framework_file is not None:
+        found.pop(framework_file.resolve(), None)
+    return sorted(found.values())
 
 
-def _patterns(
-    sources: Sources, framework: Map | None, overlay: Map | None, environment: Mapping[str, str], reading: _Reading
-) -> tuple[Place, Sequence[str]]:
+def _patterns(sources: Sources, framework: Map | None, overlay: Map | None, reading: _Reading) -> tuple[Place, Sequence[str]]:
     """Where the globs were written, and the globs. They are needed before there is a merged tree to read them from."""
     if sources.patterns:
         return Place("--config"), sources.patterns
@@ -162,14 +200,15 @@ def _patterns(
         if assignment.partition("=")[0].strip().removeprefix("conf.") == "modelConfigFilePath":
             merge.override(early, assignment)
     _fill_defaults(early, [PATTERNS])
-    tree, findings = substitute(_only(early, "modelConfigFilePath"), environment)
     place = place_at(early, ("conf", "modelConfigFilePath"))
-    reading.findings += findings
-    if findings:
+    result = reading.substitute(_only(early, "modelConfigFilePath"))
+    shaped = schema.Shaper().shape(result.tree, schema.definition(""), (), place)
+    wrong = [] if result.unresolved else list(schema.check(shaped, "", ()))
+    reading.findings += wrong
+    if wrong or result.unresolved:
+        reading.incomplete = True
         return place, ()
-    shaped = schema.Shaper().shape(tree, schema.definition(""), (), place)
-    value: Any = shaped["conf"].get("modelConfigFilePath", ())
-    return place, [str(pattern) for pattern in value]
+    return place, shaped["conf"].get("modelConfigFilePath", ())
 
 
 def _only(tree: Map, key: str) -> Map:
@@ -183,15 +222,14 @@ def _only(tree: Map, key: str) -> Map:
 
 def _fill_defaults(tree: Map, paths: Iterable[tuple[str, ...]]) -> None:
     """Name the SMP_ variable of each framework setting of `paths` that no file sets."""
-    place = Place("environment")
     for path in paths:
         parent: Any = tree
         for key in ("conf", *path[:-1]):
             if isinstance(parent, Map) and parent.get(key) is None:
-                parent.put(key, Map(place), place, place)
+                parent.put(key, Map(ENVIRONMENT), ENVIRONMENT, ENVIRONMENT)
             parent = parent[key] if isinstance(parent, Map) else None
         if isinstance(parent, Map) and parent.get(path[-1]) is None:
-            parent.put(path[-1], DEFAULTS[path], place, place)
+            parent.put(path[-1], DEFAULTS[path], ENVIRONMENT, ENVIRONMENT)
 
 
 def _two_anchors(trees: Sequence[Map]) -> list[Finding]:

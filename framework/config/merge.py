@@ -6,21 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from framework.config.reader import read_value
 from framework.config.schema import same_keys
-from framework.config.values import Map, Seq, dotted
+from framework.config.values import Map, Seq, dotted, entries
 from framework.config.values import Path as ValuePath
 from framework.findings import Finding, Place
 
+ANCHOR = ("conf", "sagemakerPipeline")
 
-def join(trees: Sequence[Map]) -> tuple[Map, list[Finding]]:
-    """All trees in one, and a finding for each key that two of them set to different values."""
+
+def join(trees: Iterable[Map]) -> tuple[Map, list[Finding]]:
+    """All trees in one, and a finding for each key that two of them set to different values; their order does not matter."""
     findings: list[Finding] = []
     result = Map()
-    for tree in trees:
+    for tree in sorted(trees, key=lambda tree: tree.place):
         _join_into(result, tree, (), findings)
     return result, findings
 
@@ -28,18 +30,14 @@ def join(trees: Sequence[Map]) -> tuple[Map, list[Finding]]:
 def _join_into(target: Map, source: Map, path: ValuePath, findings: list[Finding]) -> None:
     for source_key, value in source.items():
         key = _existing(target, source_key)
-        here = (*path, key)
-        if key not in target:
-            target.take(key, source)
-            if isinstance(value, Map):  # a copy, so that later trees are not joined into a file's own tree
-                target[key] = _copied(value)
-        elif isinstance(value, Map) and isinstance(target[key], Map):
-            _join_into(target[key], value, here, findings)
-        elif here == ("conf", "sagemakerPipeline"):
+        here, held = (*path, key), target.get(key)
+        if key not in target or (held is None and value is not None):
+            _take(target, key, source, source_key)
+        elif value is None or here == ANCHOR:  # that there are two anchors is said elsewhere
             continue
-        elif value is not None and target[key] is None:
-            target.take(key, source, source_key)
-        elif value is not None and value != target[key]:
+        elif isinstance(value, Map) and isinstance(held, Map):
+            _join_into(held, value, here, findings)
+        elif _content(value, source.raw.get(source_key)) != _content(held, target.raw.get(key)):
             findings.append(_conflict(here, target.key_place_of(key), source.key_place_of(source_key)))
 
 
@@ -50,13 +48,31 @@ def _existing(target: Map, key: str) -> str:
     return next((name for name in sorted(same_keys().get(key, ())) if name in target), key)
 
 
-def _copied(tree: Map) -> Map:
-    copy = Map(tree.place)
-    for key, value in tree.items():
-        copy.take(key, tree)
-        if isinstance(value, Map):
-            copy[key] = _copied(value)
-    return copy
+def _take(target: Map, key: str, source: Map, source_key: str) -> None:
+    target.take(key, source, source_key)
+    target[key] = _copied(target[key])
+
+
+def _copied(value: Any) -> Any:
+    """A tree of its own: what is joined into it or set in it shows neither in the file's tree nor where an alias repeats it."""
+    if isinstance(value, Map):
+        copy = Map(value.place)
+        for key in value:
+            _take(copy, key, value, key)
+        return copy
+    if isinstance(value, Seq):
+        elements = Seq(value.place)
+        for index, item in enumerate(value):
+            elements.add(_copied(item), value.place_of(index), value.raw.get(index))
+        return elements
+    return value
+
+
+def _content(value: Any, raw: str | None) -> Any:
+    """What two values must have in common to be one: 1.10 is not 1.1, and 1 is not true."""
+    if isinstance(value, (Map, Seq)):
+        return type(value), [(key, _content(item, value.raw.get(key))) for key, item in sorted(entries(value))]
+    return type(value), value if raw is None else raw
 
 
 def _conflict(path: ValuePath, one: Place, other: Place) -> Finding:
@@ -66,14 +82,14 @@ def _conflict(path: ValuePath, one: Place, other: Place) -> Finding:
 
 def overlay(base: Map, top: Map) -> Map:
     """`base` with the values of `top` over it: mappings are merged, everything else is replaced."""
-    result = _copied(base)
+    result: Map = _copied(base)
     for top_key, value in top.items():
         key = _existing(result, top_key)
         if isinstance(value, Map) and isinstance(result.get(key), Map):
             merged = overlay(result[key], value)
             result.put(key, merged, result.key_place_of(key), result.place_of(key))
         else:
-            result.take(key, top, top_key)
+            _take(result, key, top, top_key)
     return result
 
 
@@ -82,7 +98,7 @@ def override(tree: Map, assignment: str) -> list[Finding]:
     path_text, equals, value_text = assignment.partition("=")
     place = Place(f"--set {path_text.strip()}")
     parts = path_text.strip().split(".")
-    if not equals or not all(parts):
+    if not equals or not all(parts) or parts == ["conf"]:
         return [
             Finding(
                 "SMP112",
@@ -109,25 +125,33 @@ def _set(
             below = Map(place)
             tree.put(part, below, place, place)
         if not isinstance(below, (Map, Seq)):
-            findings.append(_no_such(parents[: depth + 1], place))
+            findings.append(_no_such(tree, parents[: depth + 1], place))
             return
         tree = below
     if isinstance(tree, Map):
         tree.put(_existing(tree, last), value, place, place, raw)
-    elif last.isdigit() and int(last) < len(tree):
-        tree[int(last)] = value
-        tree.places[int(last)] = place
+    elif (index := _index(tree, last)) is not None:
+        tree.replace(index, value, place, raw)
     else:
-        findings.append(_no_such([*parents, last], place))
+        findings.append(_no_such(tree, [*parents, last], place))
 
 
 def _child(tree: Map | Seq, part: str) -> Any:
     if isinstance(tree, Map):
         return tree.get(part)
-    return tree[int(part)] if part.isdigit() and int(part) < len(tree) else None
+    index = _index(tree, part)
+    return None if index is None else tree[index]
 
 
-def _no_such(parts: list[str], place: Place) -> Finding:
-    return Finding(
-        "SMP112", place, f"{'.'.join(parts)} is not a mapping, nor an element that exists", "check the path given to --set"
-    )
+def _index(tree: Seq, part: str) -> int | None:
+    """The number of an element that exists."""
+    return int(part) if part.isdecimal() and len(part) < 10 and int(part) < len(tree) else None
+
+
+def _no_such(tree: Map | Seq, parts: list[str], place: Place) -> Finding:
+    *above, last = parts
+    if isinstance(tree, Seq) and _index(tree, last) is None:
+        message = f"the list {'.'.join(above)} has no element {last}"
+    else:
+        message = f"{'.'.join(parts)} is neither a mapping nor a list"
+    return Finding("SMP112", place, message, "check the path given to --set; elements of lists are counted from 0")

@@ -60,11 +60,16 @@ class StepConfig:
 
 @dataclass(frozen=True, slots=True)
 class UnitConfig:
-    """The steps of one model's unit; None asks for the default unit."""
+    """The steps of one model's unit; None asks for the default unit.
+
+    Attributes:
+        left_out: names of steps too broken to be looked at, which has been said; "" for one whose name is not known.
+    """
 
     model: str
     steps: tuple[StepConfig, ...] | None
     place: Place
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

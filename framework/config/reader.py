@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from framework.config.values import Map, Seq
+from framework.config.values import Map, Seq, quoted
 from framework.findings import Finding, Place
 
 MAX_BYTES = 10_000_000
@@ -24,9 +24,11 @@ MAX_VALUES = 1_000_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,300})|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NOT_FINITE_JSON = re.compile(r"-?Infinity|NaN")
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -43,11 +45,12 @@ class FileTree:
 def read_file(path: Path, name: str) -> FileTree:
     """Read the YAML or JSON file at `path`; `name` is what findings call it."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return _refused(name, f"the file is larger than {MAX_BYTES:,} bytes", "split the configuration; one file per model")
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         return _refused(name, f"the file cannot be read: {error.strerror or error}", "check the path and its permissions")
+    if len(data) > MAX_BYTES:
+        return _refused(name, f"the file is larger than {MAX_BYTES:,} bytes", "split the configuration; one file per model")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -58,14 +61,16 @@ def read_file(path: Path, name: str) -> FileTree:
 
 def read_text(text: str, name: str) -> FileTree:
     """Read YAML or JSON text (JSON when `name` ends in .json)."""
+    builder = _Builder(name)
     if name.endswith(".json"):
         try:
-            json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deeply nested"
-            return _refused(name, f"not valid JSON: {reason}", "", line, column)
-    builder = _Builder(name)
+            json.loads(text, parse_int=str)  # the builder converts numbers, and refuses none for its length
+        except json.JSONDecodeError as error:
+            return _refused(name, f"not valid JSON: {error.msg}", "", error.lineno, error.colno)
+        except RecursionError:
+            pass  # the builder says where it becomes too deep
+        builder.not_finite = _NOT_FINITE_JSON
+        text = _SURROGATES.sub(_one_escape, text)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)
@@ -83,7 +88,7 @@ def read_value(text: str, place: Place) -> tuple[Any, str | None, list[Finding]]
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)
-    except (yaml.YAMLError, UnusableError):
+    except (yaml.YAMLError, UnicodeError, UnusableError):
         return text, None, builder.findings
     return builder.root, builder.root_raw, builder.findings
 
@@ -101,23 +106,44 @@ def _refused(name: str, message: str, hint: str, line: int = 0, column: int = 0)
     return FileTree(name, None, [Finding(rule, Place(name, line, column), message, hint)])
 
 
+def _one_escape(match: re.Match[str]) -> str:
+    """JSON writes a character beyond U+FFFF as two escapes; YAML knows them as one."""
+    high, low = int(match[2], 16), int(match[3], 16)
+    return f"{match[1]}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
+
+
 def _syntax_finding(error: yaml.YAMLError, text: str, name: str) -> Finding:
+    kind = "JSON" if name.endswith(".json") else "YAML"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         reason = getattr(error, "reason", None) or str(error)
-        position = getattr(error, "position", None)
-        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
-        return Finding("SMP101", Place(name, line, 1), f"not valid YAML: {reason}", "remove characters that are not text")
+        return Finding("SMP101", _place_of(error, text, name), f"not valid {kind}: {reason}", "remove characters that are not text")
     source = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
     problem = getattr(error, "problem", None) or "the text ends too early"
-    return Finding(
-        "SMP101", Place(name, mark.line + 1, mark.column + 1), f"not valid YAML: {problem}", _syntax_hint(problem, source)
-    )
+    message = f"not valid {kind}: {problem}{_begun(error)}"
+    hint = _syntax_hint(problem, source[mark.column :], source)
+    return Finding("SMP101", Place(name, mark.line + 1, mark.column + 1), message, hint)
 
 
-def _syntax_hint(problem: str, source: str) -> str:
-    if "\\t" in problem or source.startswith("\t"):
+def _place_of(error: yaml.YAMLError, text: str, name: str) -> Place:
+    """Where the parser found a character that no text may hold; it counts bytes."""
+    before = text.encode()[: getattr(error, "position", None) or 0].decode(errors="ignore")
+    return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _begun(error: yaml.YAMLError) -> str:
+    """What the parser was reading, if that began on an earlier line: there the mistake often is."""
+    mark, context = getattr(error, "context_mark", None), getattr(error, "context", None)
+    if mark is None or not context or mark.line == getattr(error, "problem_mark", mark).line:
+        return ""
+    return f" {context} that begins at line {mark.line + 1}"
+
+
+def _syntax_hint(problem: str, rest: str, source: str) -> str:
+    if "cannot start any token" in problem and rest.startswith("\t"):
         return "indent with spaces, not tabs"
+    if "cannot start any token" in problem and rest[:1].isprintable():
+        return f"put the value in quotes: it begins with {rest[:1]}"
     if ">>" in source or "<<" in source:
         return 'put the whole dependency in quotes: "[a, b] >> c"'
     if "mapping values are not allowed" in problem:
@@ -148,6 +174,7 @@ class _Builder:
     def __init__(self, name: str, at: Place | None = None) -> None:
         self.name = name
         self.at = at
+        self.not_finite = _NOT_FINITE
         self.findings: list[Finding] = []
         self.root: Any = None
         self.root_raw: str | None = None
@@ -191,12 +218,14 @@ class _Builder:
         text = event.value
         tag = event.tag or ""
         if tag and not tag.startswith(_TAG) and tag != "!":
-            self._refuse(place, f"the tag {tag} is not allowed", "write a plain value; nothing in a configuration is evaluated")
+            self._refuse(
+                place, f"the tag {_shown(tag)} is not allowed", "write a plain value; nothing in a configuration is evaluated"
+            )
         if (not tag and not event.implicit[0]) or tag in {"!", _TAG + "str"}:
             return text, None
         if tag and tag.removeprefix(_TAG) not in {"null", "bool", "int", "float"}:
-            self._refuse(place, f"the tag {tag.replace(_TAG, '!!')} is not allowed", "write a plain value")
-        if _NOT_FINITE.fullmatch(text):
+            self._refuse(place, f"the tag {_shown(tag)} is not allowed", "write a plain value")
+        if self.not_finite.fullmatch(text):
             self.findings.append(Finding("SMP104", place, f"{text} is not a finite number", "write a finite number, or quote it"))
             return text, None
         value = plain_value(text)
@@ -210,7 +239,7 @@ class _Builder:
 
     def _open(self, value: Map | Seq, event: Any) -> None:
         if event.tag and not event.tag.startswith((_TAG + "map", _TAG + "seq")):
-            self._refuse(value.place, f"the tag {event.tag.replace(_TAG, '!!')} is not allowed", "write a plain value")
+            self._refuse(value.place, f"the tag {_shown(event.tag)} is not allowed", "write a plain value")
         if self.stack and isinstance(self.stack[-1].value, Map) and self.stack[-1].key is None:
             self._refuse(value.place, "a key must be text, not a mapping or a list", "write the key as a word")
         if len(self.stack) >= MAX_DEPTH:
@@ -256,9 +285,8 @@ class _Builder:
         frame = self.stack[-1]
         frame.weight += weight
         if frame.weight > MAX_VALUES:
-            self._refuse(
-                place, f"the aliases expand to more than {MAX_VALUES:,} values", "write the values out, or use fewer aliases"
-            )
+            message = f"the file holds more than {MAX_VALUES:,} values, those that aliases repeat included"
+            self._refuse(place, message, "split the configuration, or use fewer aliases")
         if isinstance(frame.value, Seq):
             frame.value.add(value, place, raw)
         elif frame.key is None:
@@ -271,6 +299,8 @@ class _Builder:
             self._refuse(place, "a key must be text, not a mapping or a list", "write the key as a word")
         frame.key = value if isinstance(value, str) else raw or ""
         frame.key_place = place
+        if not frame.key.isprintable():
+            self._refuse(place, "a key must be one line of printable characters", "write the key as a word")
 
     def _put(self, frame: _Frame, value: Any, place: Place, raw: str | None) -> None:
         assert isinstance(frame.value, Map)
@@ -284,6 +314,10 @@ class _Builder:
             self.findings.append(Finding("SMP102", key_place, message, "keep one of them"))
         else:
             frame.value.put(key, value, key_place, place, raw)
+
+
+def _shown(tag: str) -> str:
+    return quoted(tag.replace(_TAG, "!!")).strip('"')
 
 
 def plain_value(text: str) -> Any:

@@ -7,12 +7,13 @@ JSON Schema says what is legal. Four keywords say how the dialect's many spellin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from framework.config.values import Map, Seq, dotted, place_at
+from framework.config.values import Map, Seq, dotted, place_at, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place, nearest
 
@@ -20,6 +21,7 @@ Schema = Mapping[str, Any]
 
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _TYPE_WORDS = {
     "string": "text",
     "integer": "a whole number",
@@ -102,7 +104,7 @@ class Shaper:
         for key in value:
             name = aliases.get(key, key)
             prop = properties.get(name, other if isinstance(other, dict) else {})
-            if name != key and name in value:
+            if name != key and not _is_nothing(value.get(name)):
                 self._twice(value, key, name, path)
             elif not _is_blank(value[key], prop, name in properties):
                 self._entry(result, value, key, name, prop, path)
@@ -121,7 +123,7 @@ class Shaper:
         result.put(name, shaped, value.key_place_of(key), value.place_of(key), raw)
 
     def _twice(self, value: Map, key: str, name: str, path: ValuePath) -> None:
-        if value[key] != value[name]:
+        if not _is_nothing(value[key]) and value[key] != value[name]:
             message = f'"{key}" and "{name}" are two names of one key and have different values in {dotted(path)}'
             self.findings.append(Finding("SMP106", value.key_place_of(key), message, f"keep {name}"))
 
@@ -137,7 +139,11 @@ class Shaper:
 
 def _is_blank(value: Any, prop: Schema, named: bool) -> bool:
     """Whether a key was written with nothing behind it, which is the same as not writing it."""
-    return named and (value is None or value == "") and "null" not in prop.get("type", ())
+    return named and _is_nothing(value) and "null" not in prop.get("type", ())
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == ""
 
 
 def _split(value: str, separator: str, place: Place) -> Seq:
@@ -152,11 +158,12 @@ def _converted(value: Any, schema: Schema, raw: str | None) -> Any:
     kind = schema.get("type")
     if kind == "string" and raw is not None and not isinstance(value, (str, Map, Seq)):
         return raw if value is not None else ""
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
     if not isinstance(value, str):
         return value
     if kind == "integer":
-        text = value.strip()
-        return int(text) if text.lstrip("+-").isdecimal() and len(text) < 20 else value
+        return int(value) if _WHOLE.fullmatch(value.strip()) else value
     if kind == "boolean":
         word = value.strip().lower()
         return True if word in _TRUE else False if word in _FALSE else value
@@ -172,7 +179,7 @@ def _validator(name: str) -> Any:
     return Draft202012Validator(definition(name))
 
 
-def check(tree: Any, name: str, path: ValuePath, subject: Map | Seq | None = None) -> Iterator[Finding]:
+def check(tree: Any, name: str, path: ValuePath) -> Iterator[Finding]:
     """Findings for all that `tree` (which stands at `path`) has against the schema of `name`."""
     for error in _validator(name).iter_errors(tree):
         where = (*path, *error.absolute_path)
@@ -185,9 +192,9 @@ def _finding(error: Any, path: ValuePath, place: Place, tree: Any) -> Iterator[F
         yield from _unknown_keys(error, name)
     elif keyword == "required":
         yield from _missing_keys(error, name, place)
-    elif keyword == "propertyNames":
-        key_place = place_at(tree, (*error.absolute_path, error.instance), key=True)
-        yield Finding("SMP104", key_place, f'the key "{error.instance}" of {name} is not legal', _pattern_hint(error.schema))
+    elif "propertyNames" in error.schema_path:  # the instance is a key, the path that of its mapping
+        place = place_at(tree, (*error.absolute_path, error.instance), key=True)
+        yield Finding("SMP104", place, f"{name} cannot have the key {_shown(error.instance, path)}", _pattern_hint(error.schema))
     else:
         yield Finding("SMP104", place, f"{name} {_complaint(error, path)}", _value_hint(error))
 
@@ -201,11 +208,18 @@ def _unknown_keys(error: Any, name: str) -> Iterator[Finding]:
 
 
 def _missing_keys(error: Any, name: str, place: Place) -> Iterator[Finding]:
+    properties = error.schema.get("properties", {})
+    # A misspelt key is one mistake: it is reported as unknown, with the name it should have, and not as missing as well.
+    misspelt = {nearest(key, properties) for key in error.instance if key not in properties}
     for key in error.validator_value:
-        if key not in error.instance and f"'{key}'" in error.message:
-            about = error.schema.get("properties", {}).get(key, {}).get("description", "")
-            hint = f"add {key}" + (f" ({about[0].lower()}{about[1:].rstrip('.')})" if about else "")
+        if key not in error.instance and key not in misspelt and f"'{key}'" in error.message:
+            about = properties.get(key, {}).get("description", "").rstrip(".")
+            hint = f"add {key}" + (f" ({_uncapitalised(about)})" if about else "")
             yield Finding("SMP105", place, f"{name} needs {key}", hint)
+
+
+def _uncapitalised(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _complaint(error: Any, path: ValuePath) -> str:
@@ -256,6 +270,8 @@ def _shown(value: Any, path: ValuePath) -> str:
     if isinstance(value, list):
         return "a list"
     if "env" in path or "hyperparameters" in path:
-        return "that"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + '..."'
+        return "text" if isinstance(value, str) else "a number or a truth value"
+    if isinstance(value, str):
+        return quoted(value)
+    text = json.dumps(value)
+    return text if len(text) <= 60 else "a number of many digits"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
+from framework.config.dialect import MODEL_KEYS
 from framework.config.schema import Shaper, check, definition
-from framework.config.values import Map, Seq
+from framework.config.values import Map, Seq, entries
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
 
 KINDS = {
@@ -30,24 +32,35 @@ CLASS_KINDS = {
     m.REGISTER_MODEL: "registry",
 }
 
-_MODEL_KEYS = frozenset({"source_directory", "name"})
 _LEGACY_SECTIONS = {"metrics": "evaluate", "create": "registry"}
+_DEFAULT_UNIT = frozenset(m.DEFAULT_SECTIONS.values())
+_ALIKE = {"evaluate": "processing"}
+"""Kinds of sections that can stand in for another."""
 
 
-def typed_config(tree: Map, root: Path, files: tuple[Path, ...], environment: Mapping[str, str], excused: Set[Place]) -> m.Config:
+def typed_config(
+    tree: Map,
+    root: Path,
+    files: tuple[Path, ...],
+    environment: Mapping[str, str],
+    unresolved: Set[Place] = frozenset(),
+    incomplete: bool = False,
+) -> m.Config:
     """The configuration that a joined, substituted tree makes.
 
     Args:
         tree: the tree, `conf` at its root.
-        excused: places whose value could not be substituted; nothing more is said of them.
+        unresolved: places whose variables could not be replaced; nothing more is said of them.
+        incomplete: some files could not be used, so nothing is said of what may stand in them.
 
     Returns:
         a configuration whose `findings` are those made here.
     """
-    work = _Typing(excused, environment.get("SMP_SOURCE_DIR_PATH"))
+    work = _Typing(unresolved, incomplete, environment.get("SMP_SOURCE_DIR_PATH"))
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
-    models = work.models(conf, _section_kinds(pipeline))
+    models = work.models(conf, work.section_kinds(pipeline))
+    work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
     security = _map(conf.get("sagemakerNetworkSecurity"))
@@ -62,7 +75,7 @@ def typed_config(tree: Map, root: Path, files: tuple[Path, ...], environment: Ma
             role=_text(security.get("role")),
             subnets=tuple(_texts(security.get("subnets"))),
             security_groups=tuple(_texts(security.get("security_groups_id"))),
-            kms_key=security.get("kms_key"),
+            kms_key=_text(security.get("kms_key")) or None,
         ),
         models=models,
         pipeline=pipeline,
@@ -72,27 +85,48 @@ def typed_config(tree: Map, root: Path, files: tuple[Path, ...], environment: Ma
 
 
 class _Typing:
-    def __init__(self, excused: Set[Place], source_directory: str | None) -> None:
-        self.excused = excused
+    def __init__(self, unresolved: Set[Place], incomplete: bool, source_directory: str | None) -> None:
+        self.unresolved = unresolved
+        self.incomplete = incomplete
         self.source_directory = source_directory or None
         self.findings: list[Finding] = []
+        self.torn: set[tuple[str, str]] = set()
 
     def say(self, findings: Iterable[Finding]) -> bool:
-        """Keep the findings that are not excused; whether there are errors among them."""
-        kept = [finding for finding in findings if finding.place not in self.excused]
+        """Keep the findings that say something new; whether there are errors among them."""
+        kept = [finding for finding in findings if finding.place not in self.unresolved]
         self.findings += kept
         return has_errors(kept)
 
+    def is_unresolved(self, values: Map | Seq) -> bool:
+        """Whether anything within these values could not be replaced."""
+        return any(
+            values.place_of(key) in self.unresolved or (isinstance(value, (Map, Seq)) and self.is_unresolved(value))
+            for key, value in entries(values)
+        )
+
     def shaped_root(self, tree: Map) -> Map:
+        self._unknown_model_keys(_map(_map(tree["conf"]).get("models")))
         shaper = Shaper()
         shaped = shaper.shape(tree, definition(""), (), tree.place)
         self.say(shaper.findings)
         self.say(check(shaped, "", ()))
-        security = _map(shaped["conf"].get("sagemakerNetworkSecurity"))
-        if bool(security.get("subnets")) != bool(security.get("security_groups_id")):
+        conf = _map(shaped["conf"])
+        security = _map(conf.get("sagemakerNetworkSecurity"))
+        given = [key for key in ("subnets", "security_groups_id") if security.get(key)]
+        if len(given) == 1:
             message = "subnets and security groups must be given together: a VPC configuration needs both"
-            self.say([Finding("SMP105", security.place, message, "set SMP_SUBNETS and SMP_SECURITYGROUPS, or neither")])
-        return _map(shaped["conf"])
+            hint = "give subnets and security_groups_id (SMP_SUBNETS and SMP_SECURITYGROUPS), or neither"
+            self.say([Finding("SMP105", security.key_place_of(given[0]), message, hint)])
+        return conf
+
+    def _unknown_model_keys(self, models: Map) -> None:
+        """Take out what is neither a section nor a key of a model: a section is a mapping, so this must be a misspelt key."""
+        legal = [*MODEL_KEYS, *KINDS]
+        for name, model in models.items():
+            for key in [key for key, value in _map(model).items() if key not in legal and not isinstance(value, Map)]:
+                self.say([Finding("SMP103", model.key_place_of(key), f'unknown key "{key}" in models.{name}', nearest(key, legal))])
+                model.drop(key)
 
     def pipeline(self, conf: Map) -> m.PipelineConfig | None:
         raw = conf.get("sagemakerPipeline")
@@ -101,41 +135,32 @@ class _Typing:
         models = _map(raw.get("models"))
         known = _map(conf.get("models"))
         for name in models:
-            if name not in known:
+            if name not in known and not self.incomplete:
                 message = f'the pipeline names a model "{name}" that no file configures'
                 self.say([Finding("SMP201", models.key_place_of(name), message, nearest(name, known))])
         names = list(models) if models else [name for name in known if len(known) == 1]
-        if not names:
-            self.say(
-                [
-                    Finding(
-                        "SMP105",
-                        raw.place,
-                        "conf.sagemakerPipeline needs models",
-                        "name the models of the pipeline, with their steps",
-                    )
-                ]
-            )
-        place = conf.key_place_of("sagemakerPipeline")
-        dependencies = raw.get("dependencies")
-        places = dependencies.places if isinstance(dependencies, Seq) else []
+        if len(known) > 1 and raw.get("models") in (None, {}):
+            message = "conf.sagemakerPipeline needs models"
+            self.say([Finding("SMP105", raw.place, message, "name the models of the pipeline, with their steps")])
         return m.PipelineConfig(
-            name=_text(raw.get("pipelineName")) or _default_name(names, known),
-            units=tuple(self._unit(name, models) for name in names if name in known),
-            dependencies=tuple(zip(_texts(dependencies), places, strict=False)),
-            place=place,
-            description=raw.get("description"),
-            tags=tuple(dict(tag) for tag in raw.get("tags", ()) if isinstance(tag, Map)),
+            name=_text(raw.get("pipelineName")) or _default_name(names),
+            units=tuple(self._unit(name, models) for name in names),
+            dependencies=tuple(_dependencies(raw.get("dependencies"))),
+            place=conf.key_place_of("sagemakerPipeline"),
+            description=_text(raw.get("description")) or None,
+            tags=tuple(dict(tag) for tag in raw.get("tags") or () if _is_tag(tag)) if isinstance(raw.get("tags"), Seq) else (),
         )
 
     def _unit(self, name: str, models: Map) -> m.UnitConfig:
         place = models.key_place_of(name)
-        steps = _map(models.get(name)).get("steps")
-        if not isinstance(steps, Seq):
+        given = models.get(name)
+        steps = _map(given).get("steps")
+        if steps is None and (given is None or isinstance(given, Map)):
             return m.UnitConfig(name, None, place)
-        return m.UnitConfig(
-            name, tuple(self._step(name, steps, index) for index in range(len(steps)) if _is_step(steps[index])), place
-        )
+        if not isinstance(steps, Seq) or not steps:
+            return m.UnitConfig(name, (), place, ("",))
+        whole = tuple(self._step(name, steps, index) for index in range(len(steps)) if _is_step(steps[index]))
+        return m.UnitConfig(name, whole, place, tuple(_text(_map(step).get("step_name")) for step in steps if not _is_step(step)))
 
     def _step(self, model: str, steps: Seq, index: int) -> m.StepConfig:
         values: Map = steps[index]
@@ -153,53 +178,75 @@ class _Typing:
             place=values.key_place_of("step_name"),
         )
 
+    def section_kinds(self, pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
+        """For each model and section name, the kind that the first step which uses it asks for."""
+        users: dict[tuple[str, str], m.StepConfig] = {}
+        for step in (step for unit in (pipeline.units if pipeline else ()) for step in unit.steps or ()):
+            first = users.setdefault((step.model, step.section), step)
+            if step.section not in KINDS and not _alike(CLASS_KINDS[step.step_class], CLASS_KINDS[first.step_class]):
+                message = f'{step.name} is a {step.step_class} step, but its section "{step.section}" is that of {first.name}, '
+                message += f"a {first.step_class} step"
+                place = step.values.place_of("step_type")
+                self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
+                self.torn.add((step.model, step.section))
+        return {key: CLASS_KINDS[step.step_class] for key, step in users.items()}
+
     def models(self, conf: Map, kinds: Mapping[tuple[str, str], str]) -> dict[str, m.Model]:
         raw = _map(conf.get("models"))
         return {name: self._model(name, raw[name], raw.key_place_of(name), kinds) for name in raw if isinstance(raw[name], Map)}
 
     def _model(self, name: str, raw: Map, place: Place, kinds: Mapping[tuple[str, str], str]) -> m.Model:
-        sections = {}
-        for key in raw:
-            if key not in _MODEL_KEYS and isinstance(raw[key], Map):
-                kind = KINDS.get(key) or kinds.get((name, key), "processing")
-                sections[key] = self._section(key, kind, raw, ("conf", "models", name, key))
         source = raw.get("source_directory")
         source_place = raw.place_of("source_directory") if source else place
+        homeless = source_place in self.unresolved or not (source is None or isinstance(source, str))
+        sections = {}
+        for key in (key for key in raw if key not in MODEL_KEYS):
+            section = self._section(key, KINDS.get(key) or kinds.get((name, key)), raw, ("models", name, key))
+            sections[key] = m.Section(key, section.values, section.broken or homeless or (name, key) in self.torn)
         return m.Model(name, sections, place, source if isinstance(source, str) else self.source_directory, source_place)
 
-    def _section(self, key: str, kind: str, raw: Map, path: tuple[str | int, ...]) -> m.Section:
+    def _section(self, key: str, kind: str | None, raw: Map, path: tuple[str | int, ...]) -> m.Section:
         shaper = Shaper()
         place = raw.key_place_of(key)
-        values = shaper.shape(raw[key], definition(kind), path[1:], place)
+        if not isinstance(raw[key], Map):  # which was said
+            return m.Section(key, Map(place), broken=True)
+        values = shaper.shape(raw[key], definition(kind) if kind else {}, path, place)
         values.place = place
-        broken = self.say([*shaper.findings, *check(values, kind, path[1:])])
-        return m.Section(key, values, broken)
+        if kind is None:  # no step uses it, so nobody can tell what it should look like
+            return m.Section(key, values, broken=True)
+        broken = self.say([*shaper.findings, *check(values, kind, path)])
+        return m.Section(key, values, broken or self.is_unresolved(values))
+
+    def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:
+        """Say that there are none, unless something else that was said may be the reason."""
+        if not models and not self.incomplete and not has_errors(self.findings):
+            place = tree.key_place_of("conf")
+            self.say([Finding("SMP105", place, "conf needs models", "configure at least one model under conf.models")])
 
     def default_pipeline(self, conf: Map, models: Mapping[str, m.Model]) -> m.PipelineConfig | None:
         """The pipeline of a single model that no file describes."""
+        if self.incomplete:
+            return None
         if len(models) == 1:
             [(name, model)] = models.items()
-            return m.PipelineConfig(_default_name([name], models), (m.UnitConfig(name, None, model.place),), (), model.place)
-        if models:
+            return m.PipelineConfig(_default_name([name]), (m.UnitConfig(name, None, model.place),), (), model.place)
+        if models and conf.get("sagemakerPipeline") is None:
             place = min(model.place for model in models.values())
             message = f"there are {len(models)} models and no file says how they make a pipeline"
             self.say([Finding("SMP108", place, message, "give one of the files a sagemakerPipeline section")])
-        elif not has_errors(self.findings):
-            self.say([Finding("SMP105", conf.place, "conf needs models", "configure at least one model under conf.models")])
         return None
 
     def unused(self, pipeline: m.PipelineConfig | None, models: Mapping[str, m.Model]) -> None:
-        """Warn of models that no unit builds, and of sections that no step uses."""
-        if pipeline is None:
-            return
-        units = {unit.model: unit for unit in pipeline.units}
+        """Warn of models that no unit builds, and of sections that no step uses, unless what uses them may be misspelt."""
+        units = {unit.model: unit for unit in pipeline.units} if pipeline else {}
+        all_known = bool(units) and units.keys() <= models.keys() and not self.incomplete
         for name, model in models.items():
             unit = units.get(name)
-            if unit is None:
+            if unit is None and all_known:
                 message = f'the model "{name}" is not part of the pipeline'
                 self.say([Finding("SMP117", model.place, message, "name it under sagemakerPipeline.models, or remove it", WARNING)])
-            elif unit.steps is not None:
-                used = set(_used_sections(unit.steps))
+            elif unit is not None and not unit.left_out:
+                used = set(_used_sections(unit.steps)) if unit.steps is not None else _DEFAULT_UNIT
                 self.say(_unused_section(model, section) for key, section in model.sections.items() if key not in used)
 
 
@@ -213,7 +260,13 @@ def _used_sections(steps: Iterable[m.StepConfig]) -> Iterator[str]:
 
 def _unused_section(model: m.Model, section: m.Section) -> Finding:
     message = f'no step of the model "{model.name}" uses its section "{section.name}"'
-    return Finding("SMP116", section.values.place, message, "name it as the step_type of a step, or remove it", WARNING)
+    meant = nearest(section.name, KINDS)
+    hint = "name it as the step_type of a step, or remove it"
+    if section.name in KINDS:
+        hint = "add a step that does, or remove it" if section.name != "tune" else "remove it; no step class uses it yet"
+    elif meant in KINDS and meant not in model.sections:
+        hint = f"call it {meant}, name it as the step_type of a step, or remove it"
+    return Finding("SMP116", section.values.place, message, hint, WARNING)
 
 
 def section_of(model: m.Model, step: m.StepConfig) -> m.Section | None:
@@ -221,17 +274,24 @@ def section_of(model: m.Model, step: m.StepConfig) -> m.Section | None:
     return model.sections.get(step.section) or model.sections.get(_LEGACY_SECTIONS.get(step.section, ""))
 
 
-def _section_kinds(pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
-    """For each model and section name, the kind that the first step which uses it asks for."""
-    kinds: dict[tuple[str, str], str] = {}
-    for unit in pipeline.units if pipeline else ():
-        for step in unit.steps or ():
-            kinds.setdefault((unit.model, step.section), CLASS_KINDS[step.step_class])
-    return kinds
+def _alike(kind: str, other: str) -> bool:
+    return _ALIKE.get(kind, kind) == _ALIKE.get(other, other)
 
 
-def _default_name(names: list[str], models: Mapping[str, Any]) -> str:
-    return f"{next(iter(names or models), 'model')}-pipeline"
+def _default_name(models: list[str]) -> str:
+    """A legal name for the pipeline that none was given to."""
+    name = re.sub(r"[^a-zA-Z0-9]+", "-", next(iter(models), "model")).strip("-")
+    return f"{name or 'model'}-pipeline"
+
+
+def _dependencies(raw: Any) -> Iterator[tuple[str, Place]]:
+    for index, text in enumerate(raw if isinstance(raw, Seq) else ()):
+        if isinstance(text, str):
+            yield text, raw.place_of(index)
+
+
+def _is_tag(value: Any) -> bool:
+    return isinstance(value, Map) and isinstance(value.get("Key"), str) and isinstance(value.get("Value"), str)
 
 
 def _is_step(value: Any) -> bool:

@@ -6,6 +6,7 @@ its file and line.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -81,6 +82,14 @@ class Seq(list[Any]):
         self.append(value)
         self.places.append(place)
 
+    def replace(self, index: int, value: Any, place: Place, raw: str | None = None) -> None:
+        """Set an element together with where it was written."""
+        self[index] = value
+        self.places[index] = place
+        self.raw.pop(index, None)
+        if raw is not None:
+            self.raw[index] = raw
+
     def place_of(self, index: int) -> Place:
         """Where the element was written; where the list begins when that is not known."""
         return self.places[index] if 0 <= index < len(self.places) else self.place
@@ -108,6 +117,12 @@ def place_at(tree: Any, path: Sequence[str | int], key: bool = False) -> Place:
         else:
             break
     return place
+
+
+def quoted(text: str) -> str:
+    """A text as a message shows it: in quotes, on one line, not too long."""
+    shown = json.dumps(text if len(text) <= 60 else f"{text[:57]}...", ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in shown)
 
 
 def dotted(path: Sequence[str | int]) -> str:

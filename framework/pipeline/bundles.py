@@ -14,17 +14,19 @@ import stat
 import struct
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from framework.findings import Finding
+from framework.errors import BackendError
+from framework.findings import ERROR, WARNING, Finding
 from framework.pipeline.compiled import Upload
 from framework.steps.base import StepSpec
 
 IGNORED = (
-    ".git/", ".hg/", ".svn/", "__pycache__/", "*.py[cod]", ".ipynb_checkpoints/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/",
-    ".tox/", ".nox/", ".smp/", "*.egg-info/", "node_modules/", ".DS_Store", ".smpignore", ".env", "*.env", ".aws/", ".netrc",
+    ".git", ".hg/", ".svn/", "__pycache__/", "*.py[cod]", ".ipynb_checkpoints/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/",
+    ".tox/", ".nox/", ".smp/", "*.egg-info/", "node_modules/", ".DS_Store", ".smpignore", ".env", ".env.*", "*.env", ".aws/",
+    ".netrc",
 )  # fmt: skip
 """Never part of a bundle unless .smpignore takes it back with `!`: version control, caches, and files that hold secrets."""
 
@@ -49,6 +51,7 @@ class Bundles:
         self._uploads: dict[str, Upload] = {}
         self._bundles: dict[tuple[Path, str | None], str] = {}
         self._texts: dict[tuple[str, str], str] = {}
+        self._files: dict[Path, Mapping[str, Path]] = {}
 
     def uploads(self) -> tuple[Upload, ...]:
         """Everything collected so far, sorted by URI."""
@@ -61,7 +64,8 @@ class Bundles:
             return ""
         key = (source, requirements)
         if key not in self._bundles:
-            self._bundles[key] = self._add("sourcedir.tar.gz", stored_gzip(self._archive(spec, source, requirements)))
+            archive = _archive(self._members(spec, source), requirements)
+            self._bundles[key] = self._add("sourcedir.tar.gz", stored_gzip(archive))
         return self._bundles[key]
 
     def text(self, name: str, content: str) -> str:
@@ -72,10 +76,10 @@ class Bundles:
         return self._texts[key]
 
     def has(self, spec: StepSpec, path: str) -> bool:
-        """Whether a model's source directory holds a file; true when there is no such directory, which is said elsewhere."""
+        """Whether a model's bundle holds a file; true when there is no source directory, which is said elsewhere."""
         source = spec.model.source_directory
         folder = self.root / source if source else None
-        return folder is None or not folder.is_dir() or (folder / path).is_file()
+        return folder is None or not folder.is_dir() or path in self._members(spec, folder)
 
     def _add(self, name: str, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -98,28 +102,32 @@ class Bundles:
             return None
         return folder
 
-    def _archive(self, spec: StepSpec, source: Path, requirements: str | None) -> bytes:
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name, path in self._members(spec, source):
-                if requirements is None or name != "requirements.txt":
-                    _write(archive, name, path)
-            if requirements is not None:
-                _write(archive, "requirements.txt", source / requirements)
-        return buffer.getvalue()
+    def _members(self, spec: StepSpec, source: Path) -> Mapping[str, Path]:
+        """The files of a source directory that go into its bundle, by their paths in it, sorted."""
+        if source not in self._files:
+            try:
+                self._files[source] = dict(sorted(self._find(spec, source)))
+            except OSError as error:
+                raise _unreadable(error) from None
+        return self._files[source]
 
-    def _members(self, spec: StepSpec, source: Path) -> list[tuple[str, Path]]:
-        ignored = Ignored(source)
+    def _find(self, spec: StepSpec, source: Path) -> Iterator[tuple[str, Path]]:
         inside = source.resolve()
-        members = []
-        for path in _walk(source, ignored):
+        for path in _walk(source, Ignored(source)):
             name = path.relative_to(source).as_posix()
-            if path.is_symlink() and not path.resolve().is_relative_to(inside):
-                message = f"{name} in {spec.model.source_directory} is a link that leaves the source directory"
-                self.report(Finding("SMP703", spec.model.source_place, message, f"copy the file, or name {name} in .smpignore"))
+            if not path.exists():
+                self._report_link(spec, name, "leads nowhere", WARNING)
+            elif not path.resolve().is_relative_to(inside):
+                self._report_link(spec, name, "leaves the source directory")
+            elif path.is_dir():
+                self._report_link(spec, name, "leads to a folder, so what is in it stays out", WARNING)
             elif path.resolve() not in self.excluded:
-                members.append((name, path))
-        return sorted(members)
+                yield name, path
+
+    def _report_link(self, spec: StepSpec, name: str, fault: str, severity: str = ERROR) -> None:
+        message = f"{name} in {spec.model.source_directory} is a link that {fault}"
+        hint = f"copy what it leads to, or name {name} in .smpignore"
+        self.report(Finding("SMP703", spec.model.source_place, message, hint, severity))
 
 
 class Ignored:
@@ -132,7 +140,7 @@ class Ignored:
         lines = list(IGNORED)
         file = source / ".smpignore"
         if file.is_file():
-            lines += file.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines += file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
         self.rules = [rule for line in lines if (rule := _rule(line)) is not None]
 
     def __call__(self, name: str, is_folder: bool) -> bool:
@@ -166,17 +174,35 @@ def _walk(folder: Path, ignored: Ignored) -> Iterator[Path]:
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if ignored(path.relative_to(folder).as_posix(), is_folder):
                     continue
-                if not is_folder and path.is_file():
+                if entry.is_symlink() or path.is_file():
                     yield path
                 elif is_folder and not (path / "pyvenv.cfg").exists():  # a virtual environment, whatever its name
                     stack.append(path)
 
 
+def _unreadable(error: OSError) -> BackendError:
+    cure = "check its permissions, or name it in .smpignore"
+    return BackendError(f"reading {error.filename}", error.strerror or str(error), cure)
+
+
+def _archive(members: Mapping[str, Path], requirements: str | None) -> bytes:
+    buffer = io.BytesIO()
+    contents = members if requirements is None else {**members, "requirements.txt": members[requirements]}
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted(contents):
+            _write(archive, name, contents[name])
+    return buffer.getvalue()
+
+
 def _write(archive: tarfile.TarFile, name: str, path: Path) -> None:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+        executable = path.stat().st_mode & stat.S_IXUSR
+    except OSError as error:
+        raise _unreadable(error) from None
     info = tarfile.TarInfo(name)
     info.size = len(content)
-    info.mode = 0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644
+    info.mode = 0o755 if executable else 0o644
     archive.addfile(info, io.BytesIO(content))
 
 

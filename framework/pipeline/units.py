@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -22,7 +24,7 @@ from framework.config.model import (
 )
 from framework.config.typed import KINDS, section_of
 from framework.config.values import Map
-from framework.findings import Finding, nearest
+from framework.findings import WARNING, Finding, nearest
 from framework.steps.base import StepSpec
 from framework.steps.channels import DEFAULT_CHANNEL
 from framework.steps.create_model import inference_script
@@ -92,6 +94,8 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], report: Report) -> 
             continue
         spec = StepSpec(step, model, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
         _report_missing_steps(spec, report)
+        _report_idle_keys(spec, report)
+        _report_late_metrics(spec, last, report)
         if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
             spec = _with_repack(spec, repacks)
         last[step.step_class] = spec
@@ -127,14 +131,43 @@ def _report_missing(spec: StepSpec, step_class: str, report: Report) -> None:
     report(Finding("SMP206", spec.config.place, message, f"add a step of class {step_class} above it"))
 
 
+def _report_idle_keys(spec: StepSpec, report: Report) -> None:
+    given = spec.config.values
+    builds_model = spec.step_class in {CREATE_MODEL, REGISTER_MODEL}
+    if "chain_input_additional_prefix" in given and spec.step_class != TRANSFORM:
+        _report_idle(spec, "chain_input_additional_prefix", "only a Transform step reads below a prefix", report)
+    if builds_model and spec.config.chain:
+        _report_idle(spec, "chain_input_source_step", "the model is that of the Training step before it", report)
+    if builds_model and spec.config.enable_cache:
+        _report_idle(spec, "enable_cache", f"the service caches no {spec.step_class} step", report)
+
+
+def _report_idle(spec: StepSpec, key: str, reason: str, report: Report) -> None:
+    message = f"{key} of {spec.name} has no effect: {reason}"
+    report(Finding("SMP113", spec.config.values.key_place_of(key), message, "remove it", WARNING))
+
+
+def _report_late_metrics(spec: StepSpec, last: Mapping[str, StepSpec], report: Report) -> None:
+    earlier = last.get(REGISTER_MODEL)
+    if spec.step_class == METRICS and earlier is not None and earlier.metrics is None:
+        message = f"{earlier.name} registers its model without the metrics of {spec.name}, which stands below it"
+        report(Finding("SMP206", spec.config.place, message, f"list it above {earlier.name}", WARNING))
+
+
 def _with_repack(spec: StepSpec, repacks: dict[str, str]) -> StepSpec:
     """The step with the name of its repack step; one repack serves all steps that use the same trained model."""
     registry = spec.model.sections.get("registry")
     wanted = registry is None or registry.broken or registry.values.get("ModelRepack") is not False
     if not wanted or spec.training is None or inference_script(spec) is None:
         return spec
-    name = repacks.setdefault(spec.training.name, spec.name[: _NAME_LIMIT - len(REPACK_SUFFIX)] + REPACK_SUFFIX)
-    return replace(spec, repack=name)
+    return replace(spec, repack=repacks.setdefault(spec.training.name, _repack_name(spec.name)))
+
+
+def _repack_name(name: str) -> str:
+    """What the repack step for the step called `name` is called; cut names stay apart by a digest."""
+    room = _NAME_LIMIT - len(REPACK_SUFFIX)
+    short = name if len(name) <= room else f"{name[: room - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return short + REPACK_SUFFIX
 
 
 def _report_empty(unit: UnitConfig, steps: tuple[StepConfig, ...], report: Report) -> None:
@@ -145,7 +178,8 @@ def _report_empty(unit: UnitConfig, steps: tuple[StepConfig, ...], report: Repor
 
 def _default_steps(model: Model) -> Iterator[StepConfig]:
     """The steps that the sections of a model ask for when no file lists them."""
-    names = {ending: f"{model.name}-{ending}" for _, _, ending in _DEFAULT_STEPS}
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", model.name)
+    names = {ending: f"{stem[: _NAME_LIMIT - len(ending) - 1]}-{ending}" for _, _, ending in _DEFAULT_STEPS}
     for step_class, section_name, ending in _DEFAULT_STEPS:
         section = model.sections.get(section_name)
         if step_class == CREATE_MODEL:

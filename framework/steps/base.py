@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -142,7 +142,7 @@ class CodeStore(Protocol):
         """The URI of a file called `name` with this content."""
 
     def has(self, spec: StepSpec, path: str) -> bool:
-        """Whether the source directory holds a file at `path`; true when there is no such directory, which is said elsewhere."""
+        """Whether the bundle holds a file at `path`; true when there is no source directory, which is said elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Surroundings:
 
     def output_uri(self, step_name: str, *parts: str, bucket: str | None = None, prefix: str | None = None) -> Join:
         """The place for outputs of one step of one execution; no two steps or executions share one."""
-        head = ("s3:/", bucket or self.config.bucket, prefix.strip("/") if prefix else self.pipeline_name)
+        head = ("s3:/", bucket_name(bucket or self.config.bucket), (prefix or "").strip("/") or self.pipeline_name)
         return Join("/", (*head, EXECUTION_ID, step_name, "output", *parts))
 
     def missing(self, spec: StepSpec, keys: Sequence[str], message: str, hint: str, rule: str = "SMP205") -> None:
@@ -173,10 +173,18 @@ class Surroundings:
 Builder = Callable[[StepSpec, Surroundings], Step]
 
 
+def bucket_name(bucket: str) -> str:
+    """A bucket's bare name; the configuration may give it as s3://name/ too."""
+    return bucket.removeprefix("s3://").strip("/")
+
+
 def references(value: Any) -> Iterator[Ref]:
-    """Every reference to another step within a value."""
+    """Every reference to another step within a value, those that `arguments:` writes in the definition's notation included."""
     if isinstance(value, Ref):
         yield value
+    elif isinstance(value, dict) and set(value) == {"Get"} and str(value["Get"]).startswith("Steps."):
+        _, step, *path = str(value["Get"]).split(".", 2)
+        yield Ref(step, "".join(path))
     elif isinstance(value, Join):
         yield from references(value.values)
     elif isinstance(value, dict):
@@ -202,10 +210,13 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def with_overrides(arguments: Arguments, spec: StepSpec) -> Arguments:
-    """The arguments with the section's `arguments:` merged over them; mappings are merged, everything else is replaced."""
-    given = spec.values.get("arguments")
-    return _merged(arguments, given) if given else arguments
+def with_overrides(arguments: Arguments, spec: StepSpec, foreign: Set[str] = frozenset()) -> Arguments:
+    """The arguments with the section's `arguments:` merged over them, less those that are not this step's.
+
+    Mappings are merged, everything else is replaced.
+    """
+    given = spec.values.get("arguments") or {}
+    return _merged(arguments, {key: value for key, value in given.items() if key not in foreign})
 
 
 def _merged(base: Arguments, top: Mapping[str, Any]) -> Arguments:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM
 from framework.findings import Finding, nearest
-from framework.steps.base import Ref, StepSpec, Surroundings
+from framework.steps.base import Ref, StepSpec, Surroundings, bucket_name
 
 DEFAULT_CHANNEL = "train"
 METRICS_OUTPUT = "model_evaluation_metrics"
@@ -45,9 +46,18 @@ def _files(channel: str, settings: dict[str, Any], around: Surroundings) -> Iter
 def _uri(file_name: str, settings: dict[str, Any], around: Surroundings) -> str:
     if file_name.startswith("s3://"):
         return file_name
-    bucket = str(settings.get("s3Bucket") or around.config.bucket).removeprefix("s3://").strip("/")
+    bucket = bucket_name(str(settings.get("s3Bucket") or around.config.bucket))
     prefix = str(settings.get("s3InputPrefix") or "").strip("/")
     return "/".join(["s3:/", bucket, *([prefix] if prefix else []), file_name.lstrip("/")])
+
+
+def report_clashes(spec: StepSpec, around: Surroundings, kind: str, names: Iterable[str]) -> None:
+    """Report the names that several inputs of one job have."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            own = " (one of them carries the step's code)" if name in {"code", "entrypoint"} else ""
+            message = f'{spec.name} has {count} {kind} called "{name}"{own}'
+            around.report(Finding("SMP302", spec.place_of("channels"), message, "give each data file a sourceName of its own"))
 
 
 def output_names(spec: StepSpec) -> list[str]:

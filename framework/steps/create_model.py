@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from framework.findings import Finding
+from framework.config.model import CREATE_MODEL, REGISTER_MODEL
+from framework.findings import WARNING, Finding
 from framework.steps.base import Arguments, Join, Ref, Step, StepSpec, Surroundings, with_overrides
 from framework.steps.jobs import tags, vpc, without_nothing
-from framework.steps.scripts import module_name
+from framework.steps.scripts import module_name, script_path
 
 DEFAULT_SCRIPT = "inference.py"
 
@@ -15,16 +16,31 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 """For the arguments of CreateModel, the keys of the registry section that set them."""
 
+_MEMBERS = frozenset({
+    "Containers", "EnableNetworkIsolation", "ExecutionRoleArn", "InferenceExecutionConfig", "PrimaryContainer", "Tags", "VpcConfig",
+})  # fmt: skip
+"""What the request of CreateModel can hold and that of CreateModelPackage cannot (a version in a group takes no tags)."""
+
 
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Model step of `spec`; its model data is what the last training step before it made."""
-    arguments = {
+    arguments: Arguments = {
         "ExecutionRoleArn": around.config.network.role,
         "PrimaryContainer": container(spec, around),
         "VpcConfig": vpc(around.config),
         "Tags": tags(spec, around),
     }
-    return Step(spec.name, "Model", with_overrides(without_nothing(arguments), spec), spec, ORIGINS)
+    arguments = with_overrides(without_nothing(arguments), spec, foreign_arguments(spec, around))
+    return Step(spec.name, "Model", arguments, spec, ORIGINS)
+
+
+def foreign_arguments(spec: StepSpec, around: Surroundings) -> frozenset[str]:
+    """Which of the section's `arguments:` are not for `spec`, where one section parametrises CreateModel and RegisterModel."""
+    given = spec.values.get("arguments") or {}
+    users = {other.step_class for other in around.specs.values() if other.section is spec.section} if given else set()
+    if not users.issuperset({CREATE_MODEL, REGISTER_MODEL}):
+        return frozenset()
+    return frozenset(key for key in given if (key in _MEMBERS) != (spec.step_class == CREATE_MODEL))
 
 
 def container(spec: StepSpec, around: Surroundings) -> Arguments:
@@ -41,17 +57,21 @@ def model_data(spec: StepSpec) -> Ref | Join | None:
 def inference_script(spec: StepSpec) -> str | None:
     """The script that serves the model; None where the image serves it by itself."""
     transform = spec.model.sections.get("transform")
-    given = transform.values.get("entry_point") if transform else None
-    if given:
-        return str(given)
+    if transform and "entry_point" in transform.values.key_places:  # written, not filled in
+        return script_path(transform.values["entry_point"])
     training = spec.training
     return None if training is not None and not training.values.get("entry_point") else DEFAULT_SCRIPT
 
 
 def _image(spec: StepSpec, around: Surroundings) -> str | None:
-    specification = spec.values.get("InferenceSpecification") or {}
     transform = spec.model.sections.get("transform")
-    image = specification.get("image_uri") or (transform.values.get("image_uri") if transform else None)
+    served = (spec.values.get("InferenceSpecification") or {}).get("image_uri")
+    transformed = transform.values.get("image_uri") if transform else None
+    if transform and served and transformed not in {None, served}:
+        message = f"transform.image_uri has no effect: {spec.model.name} is served with registry.InferenceSpecification.image_uri"
+        place = transform.values.key_place_of("image_uri")
+        around.report(Finding("SMP113", place, message, "remove it, or make the two the same", WARNING))
+    image = served or transformed
     if image is None:
         message = f"{spec.name} needs an image to serve the model {spec.model.name} with"
         around.report(

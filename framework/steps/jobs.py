@@ -9,7 +9,7 @@ from typing import Any
 from framework.config.model import Config
 from framework.steps.base import Arguments, StepSpec, Surroundings
 
-_LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g4dn|g5|g6e?|g6f|gr6|i\d\w*|p4de?|p5e?n?|p6\w*|trn[12]n?)\.")
+_LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g5|g[67]e?|g6f|gr6f?|i\d\w*|p4de?|p5e?n?|p6[\w-]*|trn[12]n?)\.")
 """Instance types with storage of their own. It is encrypted by the hardware, and a job on them that asks for a KMS key on its
 volume is refused (API reference of CreateTrainingJob, ResourceConfig, VolumeKmsKeyId)."""
 

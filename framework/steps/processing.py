@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from framework.findings import Finding
 from framework.steps import channels
 from framework.steps.base import Arguments, Join, Step, StepSpec, Surroundings, with_overrides
 from framework.steps.jobs import environment, tags, volume_key, vpc, without_nothing
@@ -86,7 +83,7 @@ def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
 def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments], outputs: list[Arguments]) -> Arguments:
     """The request of a processing job that runs the section's script over these inputs and outputs."""
     code, entry_point = processing_script(spec, around)
-    _report_name_clashes(spec, around, [*inputs, *code])
+    channels.report_clashes(spec, around, "inputs", [given["InputName"] for given in [*inputs, *code]])
     config, values = around.config, spec.values
     cluster = {
         "InstanceType": values["instance_type"],
@@ -110,12 +107,3 @@ def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments],
         }
     )
     return with_overrides(arguments, spec)
-
-
-def _report_name_clashes(spec: StepSpec, around: Surroundings, inputs: list[Arguments]) -> None:
-    counts = Counter(given["InputName"] for given in inputs)
-    for name, count in counts.items():
-        if count > 1:
-            own = " (one of them carries the step's code)" if name in {"code", "entrypoint"} else ""
-            message = f'{spec.name} has {count} inputs called "{name}"{own}'
-            around.report(Finding("SMP302", spec.place_of("channels"), message, "give each data file a sourceName of its own"))

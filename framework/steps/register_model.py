@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, Variable, with_overrides
-from framework.steps.create_model import container
+from framework.steps.create_model import container, foreign_arguments
 from framework.steps.jobs import without_nothing
 from framework.steps.metrics import report_uri
 
@@ -25,7 +25,7 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     """The RegisterModel step of `spec`; the metrics are those of the last Metrics step before it, if there is one."""
     values = spec.values
     inference = values["InferenceSpecification"]
-    arguments = {
+    arguments: Arguments = {
         "ModelPackageGroupName": group_name(spec, around.pipeline_name),
         "ModelPackageDescription": values.get("ModelPackageDescription"),
         "ModelMetrics": _model_metrics(spec),
@@ -39,7 +39,8 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         "ModelApprovalStatus": inference["approval_status"],
         "SkipModelValidation": "None",
     }
-    return Step(spec.name, "RegisterModel", with_overrides(without_nothing(arguments), spec), spec, ORIGINS)
+    arguments = with_overrides(without_nothing(arguments), spec, foreign_arguments(spec, around))
+    return Step(spec.name, "RegisterModel", arguments, spec, ORIGINS)
 
 
 def group_name(spec: StepSpec, pipeline_name: str) -> str:

@@ -10,6 +10,7 @@ from framework.steps.base import Step, StepSpec, Surroundings
 from framework.steps.channels import DEFAULT_CHANNEL, chained
 from framework.steps.create_model import DEFAULT_SCRIPT, inference_script
 from framework.steps.jobs import without_nothing
+from framework.steps.scripts import bundle_with_requirements
 from framework.steps.training import ORIGINS, channel, job_arguments
 
 _SCRIPT = (
@@ -31,7 +32,7 @@ def build(user: StepSpec, around: Surroundings) -> Step:
         "ContainerArguments": [_SCRIPT],
     }
     model = channel("model", chained(training, DEFAULT_CHANNEL))
-    code = channel("code", around.code.bundle(training))
+    code = channel("code", bundle_with_requirements(training, script, around))
     job = job_arguments(training, around)
     kms_key = around.config.network.kms_key
     resources = {**job["ResourceConfig"], "InstanceType": _INSTANCE_TYPE, "InstanceCount": 1, "VolumeKmsKeyId": kms_key}

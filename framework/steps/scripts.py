@@ -8,6 +8,7 @@ start script of our own for images without the toolkit.
 from __future__ import annotations
 
 import json
+import posixpath
 import shlex
 from importlib.resources import files
 from typing import Any
@@ -19,9 +20,20 @@ CODE = "/opt/ml/processing/input/code"
 BUNDLE = "sourcedir.tar.gz"
 
 
+def script_path(entry_point: object) -> str:
+    """A script's path in the bundle: ./pkg/script.py → pkg/script.py."""
+    return posixpath.normpath(str(entry_point))
+
+
 def module_name(entry_point: str) -> str:
     """The module a script is: pkg/script.py → pkg.script."""
-    return entry_point.removesuffix(".py").strip("/").replace("/", ".")
+    return entry_point.removesuffix(".py").replace("/", ".")
+
+
+def bundle_with_requirements(spec: StepSpec, script: str, around: Surroundings) -> str:
+    """The URI of the model's code for a toolkit, which installs only a requirements.txt that lies at its top."""
+    requirements = requirements_of(spec, script, around)
+    return around.code.bundle(spec, None if requirements == "requirements.txt" else requirements)
 
 
 def requirements_of(spec: StepSpec, entry_point: str, around: Surroundings) -> str | None:
@@ -35,13 +47,21 @@ def check_entry_point(spec: StepSpec, entry_point: str, around: Surroundings) ->
     """Report a script that the source directory does not hold."""
     if not around.code.has(spec, entry_point):
         message = f"{spec.model.name}.{spec.section.name}: there is no {entry_point} in {spec.model.source_directory}"
-        around.missing(spec, ("entry_point",), message, "check entry_point; it is relative to source_directory", "SMP701")
+        hint = "check entry_point, which is relative to source_directory, and .smpignore"
+        around.missing(spec, ("entry_point",), message, hint, "SMP701")
+
+
+def _check_module(spec: StepSpec, entry_point: str, around: Surroundings) -> None:
+    if "." in entry_point.removesuffix(".py") and around.code.has(spec, entry_point):
+        message = f"{spec.model.name}.{spec.section.name}: {entry_point} runs as a module, whose path can hold no other dots"
+        around.missing(spec, ("entry_point",), message, "rename the script or its folder", "SMP701")
 
 
 def processing_script(spec: StepSpec, around: Surroundings) -> tuple[list[Arguments], list[str]]:
     """The inputs that carry a processing step's code, and the container's entry point."""
-    entry_point = str(spec.values["entry_point"])
+    entry_point = script_path(spec.values["entry_point"])
     check_entry_point(spec, entry_point, around)
+    _check_module(spec, entry_point, around)
     requirements = requirements_of(spec, entry_point, around)
     script = _template("processing.sh").replace("@MODULE@", shlex.quote(module_name(entry_point)))
     script = script.replace("@REQUIREMENTS@", shlex.quote(requirements or ""))
@@ -69,11 +89,10 @@ def s3_input(name: str, uri: Any, local_path: str, values: Arguments | None = No
 
 
 def training_bundle(spec: StepSpec, around: Surroundings) -> str:
-    """The URI of a training step's code; the toolkit installs only a requirements.txt that lies at its top."""
-    entry_point = str(spec.values["entry_point"])
+    """The URI of a training step's code."""
+    entry_point = script_path(spec.values["entry_point"])
     check_entry_point(spec, entry_point, around)
-    requirements = requirements_of(spec, entry_point, around)
-    return around.code.bundle(spec, None if requirements == "requirements.txt" else requirements)
+    return bundle_with_requirements(spec, entry_point, around)
 
 
 def toolkit_parameters(entry_point: str, bundle: str, region: str | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from framework.steps import channels
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
 from framework.steps.channels import DataFile
 from framework.steps.jobs import environment, tags, volume_key, vpc, without_nothing
-from framework.steps.scripts import bootstrap_script, toolkit_parameters, training_bundle
+from framework.steps.scripts import bootstrap_script, script_path, toolkit_parameters, training_bundle
 
 ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("TrainingJobName",): ("base_job_name",),
@@ -35,7 +35,7 @@ _BOOTSTRAP = "/opt/ml/input/data/entrypoint/bootstrap.py"
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Training step of `spec`."""
     values, config = spec.values, around.config
-    entry_point = values.get("entry_point")
+    entry_point = script_path(values["entry_point"]) if "entry_point" in values else None
     bootstrap = entry_point is not None and values["launcher"] == "bootstrap"
     bundle = training_bundle(spec, around) if entry_point else ""
     own = _bootstrap_channels(bundle, around) if bootstrap else []
@@ -45,10 +45,12 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     hyperparameters = _hyperparameters(spec, as_json=entry_point is not None and not bootstrap)
     if entry_point and not bootstrap:
         hyperparameters |= toolkit_parameters(entry_point, bundle, config.region)
+    inputs = [*_static_channels(spec, around), *_chain_channels(spec, around), *_model_channel(spec), *own]
+    channels.report_clashes(spec, around, "channels", [given["ChannelName"] for given in inputs])
     arguments = {
         "TrainingJobName": values.get("base_job_name"),
         "AlgorithmSpecification": algorithm,
-        "InputDataConfig": [*_static_channels(spec, around), *_chain_channels(spec, around), *_model_channel(spec), *own],
+        "InputDataConfig": inputs,
         "HyperParameters": hyperparameters,
         **job_arguments(spec, around),
     }
@@ -120,7 +122,7 @@ def _channel_sources(spec: StepSpec, around: Surroundings, name: str, files: lis
 
 
 def _channel_word(file: DataFile) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.name or file.uri.rpartition("/")[2])
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.name or file.uri.rstrip("/").rpartition("/")[2])
 
 
 def _chain_channels(spec: StepSpec, around: Surroundings) -> list[Arguments]:

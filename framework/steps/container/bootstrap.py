@@ -30,18 +30,11 @@ def unpack():
 
 
 def install_requirements():
-    if os.path.exists(CODE + "/requirements.txt"):
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--quiet",
-            "-r",
-            CODE + "/requirements.txt",
-        ]
-        subprocess.check_call(command)
+    requirements = CODE + "/requirements.txt"
+    if not os.path.exists(requirements):
+        return 0
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", requirements]
+    return subprocess.call(pip)
 
 
 def script_environment(hyperparameters, channels, resources):
@@ -63,18 +56,23 @@ def script_environment(hyperparameters, channels, resources):
     return environment
 
 
+def ended(what, code):
+    if code != 0 and not os.path.exists(ML + "/output/failure"):
+        with open(ML + "/output/failure", "w") as file:
+            file.write("{} ended with exit code {}".format(what, code))
+    return code
+
+
 def main(program):
-    unpack()
-    install_requirements()
     os.makedirs(ML + "/output/data", exist_ok=True)
+    unpack()
+    code = install_requirements()
+    if code != 0:
+        return ended("installing requirements.txt", code)
     hyperparameters = read_json("hyperparameters.json")
     arguments = [word for name in sorted(hyperparameters) for word in ("--" + name, hyperparameters[name])]
     environment = script_environment(hyperparameters, read_json("inputdataconfig.json"), read_json("resourceconfig.json"))
-    code = subprocess.call([sys.executable, program, *arguments], cwd=CODE, env=environment)
-    if code != 0 and not os.path.exists(ML + "/output/failure"):
-        with open(ML + "/output/failure", "w") as file:
-            file.write("{} ended with exit code {}".format(program, code))
-    return code
+    return ended(program, subprocess.call([sys.executable, program, *arguments], cwd=CODE, env=environment))
 
 
 if __name__ == "__main__":

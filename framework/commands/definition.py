@@ -1,0 +1,48 @@
+"""`smp validate` and `smp compile`: commands that look at the configuration and call nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from framework.commands import options
+from framework.findings import FindingsError, has_errors
+from framework.report import text
+from framework.road import travel
+
+
+@click.command()
+@options.project_options
+@options.format_option
+@click.pass_context
+def validate(ctx: click.Context, style: str) -> None:
+    """Report every problem of the configuration and of the pipeline it makes."""
+    try:
+        _, findings = travel(options.sources(ctx), os.environ)
+    except FindingsError as error:
+        findings = error.findings
+    if style == "json":
+        click.echo(text.as_json({"findings": [text.finding_data(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        click.echo(text.summary(findings), err=True)
+    ctx.exit(options.INPUT if has_errors(findings) else 0)
+
+
+@click.command("compile")
+@options.project_options
+@options.format_option
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file instead of stdout.")
+@click.option("--uploads", is_flag=True, help="List what would be uploaded instead: size in bytes and URI.")
+@click.pass_context
+def compile_(ctx: click.Context, style: str, output: str | None, uploads: bool) -> None:
+    """Write the pipeline definition, pretty and stable."""
+    compiled = options.compiled_pipeline(ctx)
+    result = text.uploads_text(compiled, style) if uploads else compiled.definition_text()
+    if output is None:
+        click.echo(result, nl=False)
+    else:
+        options.write_text(Path(output), result)

@@ -1,0 +1,102 @@
+"""What the commands share: options, exit codes, and where a project's state lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from framework.config.load import Sources
+from framework.errors import BackendError
+from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.execution import StepState
+from framework.report import text
+from framework.road import arrive
+
+INPUT, DIFFERENT, FAILED, BACKEND = 1, 3, 4, 5
+STATE = ".smp"
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Collect a project option, wherever on the line it was given; repeated ones add up, others are replaced."""
+    settings = ctx.find_root().ensure_object(dict)
+    name = str(param.name)
+    if isinstance(value, tuple):
+        settings[name] = settings.get(name, ()) + value
+    elif value is not None:
+        settings[name] = value
+
+
+def _option(*names: str, help: str, **attributes: Any) -> Callable[[Any], Any]:  # noqa: A002  (click's own name)
+    return click.option(*names, callback=_keep, expose_value=False, help=help, **attributes)
+
+
+_FOLDER = click.Path(file_okay=False, exists=True)
+_PROJECT_OPTIONS = (
+    _option("--root", type=_FOLDER, help="Folder that relative paths start from.  [default: here]"),
+    _option("--framework-conf", metavar="FILE", help="Framework configuration.  [default: conf/conf.yaml]"),
+    _option("-c", "--config", "patterns", multiple=True, metavar="GLOB", help="Model files.  [default: SMP_MODEL_CONFIGPATH]"),
+    _option("-e", "--env", "environment_name", metavar="NAME", help="Overlay conf/environments/NAME.yaml."),
+    _option("--env-file", metavar="FILE", help='Variables from lines of export NAME="value"; they win over the environment.'),
+    _option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Set one value of the configuration; applied last."),
+)
+
+
+def project_options(command: Any) -> Any:
+    """The options that say what the project is. They may stand before the command or behind it."""
+    for option in reversed(_PROJECT_OPTIONS):
+        command = option(command)
+    return command
+
+
+def format_option(command: Any) -> Any:
+    """--format, for people or for programs."""
+    return click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)(command)
+
+
+def root(ctx: click.Context) -> Path:
+    """The project's root folder."""
+    return Path(ctx.find_root().ensure_object(dict).get("root", "."))
+
+
+def state_folder(ctx: click.Context) -> Path:
+    """Where local runs keep everything."""
+    return root(ctx).absolute() / STATE
+
+
+def sources(ctx: click.Context) -> Sources:
+    """Where the configuration comes from, as the project options say."""
+    settings = dict(ctx.find_root().ensure_object(dict))
+    return Sources(root=Path(settings.pop("root", ".")), **settings)
+
+
+def compiled_pipeline(ctx: click.Context) -> CompiledPipeline:
+    """The compiled pipeline; its warnings are shown.
+
+    Raises:
+        FindingsError: it has errors.
+    """
+    compiled, warnings = arrive(sources(ctx), os.environ)
+    for finding in warnings:
+        click.echo(str(finding), err=True)
+    return compiled
+
+
+def tell_step(state: StepState) -> None:
+    """Say a step's new status, on stderr."""
+    click.echo(text.step_line(state), err=True)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a file that the user asked for.
+
+    Raises:
+        BackendError: the disk refuses.
+    """
+    try:
+        path.write_text(content, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise BackendError(f"Writing {path}", error.strerror or str(error), "check the folder and its permissions") from None

@@ -1,0 +1,36 @@
+"""The road that every command goes, as far as it needs: configuration, pipeline, definition, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from framework.checks import check
+from framework.config.load import Sources, load_config
+from framework.findings import Finding, FindingsError, has_errors, sort_findings
+from framework.pipeline.build import build_pipeline
+from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.definition import compile_pipeline
+
+Findings = tuple[Finding, ...]
+
+
+def travel(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPipeline | None, Findings]:
+    """From files to what SageMaker gets, and all that is wrong on the way; nothing is compiled where there are errors before it."""
+    config = load_config(sources, environment)
+    pipeline = build_pipeline(config)
+    if has_errors(pipeline.findings):
+        return None, sort_findings(pipeline.findings)
+    compiled = compile_pipeline(pipeline)
+    return compiled, sort_findings(check(pipeline, compiled))
+
+
+def arrive(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPipeline, Findings]:
+    """The compiled pipeline and its warnings.
+
+    Raises:
+        FindingsError: with every finding, when there are errors.
+    """
+    compiled, findings = travel(sources, environment)
+    if compiled is None or has_errors(findings):
+        raise FindingsError(findings)
+    return compiled, findings

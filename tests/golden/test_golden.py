@@ -1,0 +1,24 @@
+"""The definitions of the examples, as text. Write them anew with `pytest tests/golden --update-golden`, and read the difference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from framework.cli import road
+from framework.config.load import Sources
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = {"lgbm": "examples/lgbm/conf/conf.yaml", "multi-model": "examples/multi-model/*/conf/conf.yaml"}
+
+
+@pytest.mark.parametrize(("name", "pattern"), EXAMPLES.items())
+def test_the_definition_of_an_example_is_its_golden_one(name: str, pattern: str, request: pytest.FixtureRequest) -> None:
+    compiled, findings = road(Sources(ROOT, patterns=(pattern,), env_file="env.env"))
+    assert [str(finding) for finding in findings] == []
+    assert compiled is not None
+    golden = Path(__file__).with_name(f"{name}.json")
+    if request.config.getoption("--update-golden"):
+        golden.write_text(compiled.definition_text(), encoding="utf-8", newline="\n")
+    assert compiled.definition_text() == golden.read_text(encoding="utf-8")
