@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from generate import generate  # type: ignore[import-not-found]
+from generate import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = ["-c", "import yaml, jsonschema, click, botocore.session"]

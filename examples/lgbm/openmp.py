@@ -1,7 +1,7 @@
 """Makes sure that LightGBM can be imported on a machine without the OpenMP runtime (libgomp.so.1, Debian's package libgomp1).
 
-In: nothing. Out: exit code 0 when `import lightgbm` works. Where only libgomp is missing, the copy that scikit-learn brings along is
-used: LightGBM's library in this environment is pointed at it with patchelf, so nothing outside the environment is touched.
+In: nothing. Out: exit code 0 when `import lightgbm` works. Where only libgomp is missing, the copy that scikit-learn brings along
+is used: LightGBM's library in this environment is pointed at it with patchelf, so nothing outside the environment is touched.
 """
 
 from __future__ import annotations

@@ -83,7 +83,8 @@ def test_a_failed_execution_ends_with_4_and_says_why(call, cloud):
 
 
 def test_what_aws_refuses_ends_with_5_and_a_cure(call, cloud):
-    cloud.always("CreatePipeline", cloud.refusal("AccessDeniedException", "User x is not authorized to perform sagemaker:CreatePipeline"))
+    reason = "User x is not authorized to perform sagemaker:CreatePipeline"
+    cloud.always("CreatePipeline", cloud.refusal("AccessDeniedException", reason))
 
     result = call("deploy")
 
