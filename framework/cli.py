@@ -14,6 +14,7 @@ from framework import __version__
 from framework.commands import definition, options, run
 from framework.errors import BackendError
 from framework.findings import FindingsError
+from framework.report import text
 
 
 class Smp(click.Group):
@@ -26,10 +27,20 @@ class Smp(click.Group):
         except FindingsError as error:
             for finding in error.findings:
                 click.echo(str(finding), err=True)
+            self._answer(ctx, text.findings_text(error.findings))
             ctx.exit(options.INPUT)
         except BackendError as error:
             click.echo(str(error), err=True)
+            self._answer(ctx, text.as_json({"error": {"what": error.what, "why": error.why, "cure": error.cure}}))
             ctx.exit(options.BACKEND)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(options.FAILED)
+
+    def _answer(self, ctx: click.Context, answer: str) -> None:
+        """What a program reads instead of the result."""
+        if options.wants_json(ctx):
+            click.echo(answer)
 
 
 @click.group(cls=Smp, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -70,6 +70,9 @@ def nearest(name: object, legal: Iterable[str]) -> str:
     """A cure for an unknown name: the legal name that looks most like it, or all of them when there are few."""
     choices = sorted(set(legal))
     folded = {choice.lower(): choice for choice in reversed(choices)}
+    ending = [choice for choice in choices if str(name) and choice.lower().endswith(f".{str(name).lower()}")]
+    if len(ending) == 1:  # m5.xlarge for ml.m5.xlarge
+        return ending[0]
     close = difflib.get_close_matches(str(name).lower(), folded, n=1, cutoff=0.6)
     if close:
         return folded[close[0]]

@@ -15,16 +15,15 @@ from framework.road import travel
 
 @click.command()
 @options.project_options
-@options.format_option
 @click.pass_context
-def validate(ctx: click.Context, style: str) -> None:
+def validate(ctx: click.Context) -> None:
     """Report every problem of the configuration and of the pipeline it makes."""
     try:
         _, findings = travel(options.sources(ctx), os.environ)
     except FindingsError as error:
         findings = error.findings
-    if style == "json":
-        click.echo(text.as_json({"findings": [text.finding_data(finding) for finding in findings]}))
+    if options.wants_json(ctx):
+        click.echo(text.findings_text(findings))
     else:
         for finding in findings:
             click.echo(str(finding))
@@ -34,14 +33,13 @@ def validate(ctx: click.Context, style: str) -> None:
 
 @click.command("compile")
 @options.project_options
-@options.format_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file instead of stdout.")
 @click.option("--uploads", is_flag=True, help="List what would be uploaded instead: size in bytes and URI.")
 @click.pass_context
-def compile_(ctx: click.Context, style: str, output: str | None, uploads: bool) -> None:
+def compile_(ctx: click.Context, output: str | None, uploads: bool) -> None:
     """Write the pipeline definition, pretty and stable."""
     compiled = options.compiled_pipeline(ctx)
-    result = text.uploads_text(compiled, style) if uploads else compiled.definition_text()
+    result = text.uploads_text(compiled, options.wants_json(ctx)) if uploads else compiled.definition_text()
     if output is None:
         click.echo(result, nl=False)
     else:

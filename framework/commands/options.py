@@ -42,19 +42,20 @@ _PROJECT_OPTIONS = (
     _option("-e", "--env", "environment_name", metavar="NAME", help="Overlay conf/environments/NAME.yaml."),
     _option("--env-file", metavar="FILE", help='Variables from lines of export NAME="value"; they win over the environment.'),
     _option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Set one value of the configuration; applied last."),
+    _option("--format", "style", type=click.Choice(["text", "json"]), help="Output for people or for programs.  [default: text]"),
 )
 
 
 def project_options(command: Any) -> Any:
-    """The options that say what the project is. They may stand before the command or behind it."""
+    """The options that every command has: what the project is, how to answer. They may stand before the command or behind it."""
     for option in reversed(_PROJECT_OPTIONS):
         command = option(command)
     return command
 
 
-def format_option(command: Any) -> Any:
-    """--format, for people or for programs."""
-    return click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)(command)
+def wants_json(ctx: click.Context) -> bool:
+    """Whether the output is for a program: --format json."""
+    return bool(ctx.find_root().ensure_object(dict).get("style") == "json")
 
 
 def root(ctx: click.Context) -> Path:
@@ -70,6 +71,10 @@ def state_folder(ctx: click.Context) -> Path:
 def sources(ctx: click.Context) -> Sources:
     """Where the configuration comes from, as the project options say."""
     settings = dict(ctx.find_root().ensure_object(dict))
+    settings.pop("style", None)
+    for name in ("env_file", "framework_conf"):
+        if name in settings and Path(settings[name]).is_file():  # as typed here; else it starts from the root
+            settings[name] = str(Path(settings[name]).absolute())
     return Sources(root=Path(settings.pop("root", ".")), **settings)
 
 

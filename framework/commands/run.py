@@ -21,34 +21,33 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.project_options
-@options.format_option
 @click.pass_context
-def deploy(ctx: click.Context, style: str) -> None:
+def deploy(ctx: click.Context) -> None:
     """Upload what is missing, and create or update the pipeline on SageMaker."""
     compiled = options.compiled_pipeline(ctx)
     arn, plan = _deployed(_sagemaker(compiled), compiled)
-    click.echo(text.as_json({"PipelineArn": arn, **plan.to_json()}) if style == "json" else f"{plan.action} {arn}")
+    answer = text.as_json({"PipelineArn": arn, **plan.to_json()}) if options.wants_json(ctx) else f"{plan.action} {arn}"
+    click.echo(answer)
 
 
 @click.command()
 @options.project_options
-@options.format_option
 @click.option("--local", is_flag=True, help="Run the definition on this machine.")
 @click.option("--wait", is_flag=True, help="Follow the execution on SageMaker to its end.")
 @click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the pipeline.")
 @click.option("--dry-run", is_flag=True, help="Stop after the checks and print what would happen.")
 @click.pass_context
-def run(ctx: click.Context, style: str, local: bool, wait: bool, assignments: tuple[str, ...], dry_run: bool) -> None:
+def run(ctx: click.Context, local: bool, wait: bool, assignments: tuple[str, ...], dry_run: bool) -> None:
     """Deploy the pipeline and start it; or run it here."""
     parameters = _parameters(assignments)
     compiled = options.compiled_pipeline(ctx)
     resolve_parameters(compiled.definition, parameters)
     if dry_run:
-        click.echo(text.dry_run(compiled, parameters, local, style), nl=False)
+        click.echo(text.dry_run(compiled, parameters, local, options.wants_json(ctx)), nl=False)
     elif local:
-        ctx.exit(_run_local(ctx, compiled, parameters, style))
+        ctx.exit(_run_local(ctx, compiled, parameters))
     else:
-        ctx.exit(_run_sagemaker(compiled, parameters, style, wait))
+        ctx.exit(_run_sagemaker(ctx, compiled, parameters, wait))
 
 
 def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
@@ -59,15 +58,16 @@ def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], style: str) -> int:
+def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str]) -> int:
     from framework.local.backend import LocalBackend
 
-    backend = LocalBackend(options.state_folder(ctx), compiled.local_data)
+    backend = LocalBackend(options.state_folder(ctx))
     execution = backend.run(compiled, parameters, options.tell_step)
-    if style == "json":
-        click.echo(text.as_json(text.execution_data(execution)))
+    reports = backend.reports(execution)
+    if options.wants_json(ctx):
+        click.echo(text.as_json(text.execution_data(execution, reports)))
     else:
-        text.print_execution(execution, backend.reports(execution), sys.stdout)
+        text.print_execution(execution, reports, sys.stdout)
     if execution.status != SUCCEEDED:
         _tell_failures(backend, execution)
     return 0 if execution.status == SUCCEEDED else options.FAILED
@@ -78,10 +78,12 @@ def _tell_failures(backend: LocalBackend, execution: Execution) -> None:
     for state in execution.steps:
         if state["StepStatus"] == "Failed":
             name = str(state["StepName"])
-            click.echo(f"\n{text.step_line(state)}", err=True)
+            click.echo(f"\nlast lines of {name}:", err=True)
             for line in backend.log_tail(execution, name):
                 click.echo(f"  {line}", err=True)
-            click.echo(f"the whole log: {backend.log_path(execution, name)}", err=True)
+            log = backend.log_path(execution, name)
+            if log.is_file():
+                click.echo(f"the whole log: {log}", err=True)
 
 
 def _sagemaker(compiled: CompiledPipeline) -> SageMakerBackend:
@@ -100,17 +102,17 @@ def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline) -> tuple[st
     return backend.apply(plan), plan
 
 
-def _run_sagemaker(compiled: CompiledPipeline, parameters: dict[str, str], style: str, wait: bool) -> int:
+def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], wait: bool) -> int:
     backend = _sagemaker(compiled)
     arn, plan = _deployed(backend, compiled)
     click.echo(f"{plan.action} {arn}", err=True)
     started = backend.start(compiled.name, parameters)
     if not wait:
-        click.echo(text.as_json({"PipelineExecutionArn": started}) if style == "json" else f"started {started}")
+        click.echo(text.as_json({"PipelineExecutionArn": started}) if options.wants_json(ctx) else f"started {started}")
         return 0
     click.echo(f"started {started}", err=True)
     execution = backend.wait(started, options.tell_step)
-    if style == "json":
+    if options.wants_json(ctx):
         click.echo(text.as_json(text.execution_data(execution)))
     else:
         text.print_execution(execution, (), sys.stdout)

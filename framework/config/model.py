@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from framework.config.values import Map
 from framework.findings import NOWHERE, Finding, Place
@@ -83,6 +84,12 @@ class PipelineConfig:
     description: str | None = None
     tags: tuple[Mapping[str, str], ...] = ()
 
+    def names(self, name: str) -> bool:
+        """Whether a step may be called so, even if it cannot be built: why it cannot has been said, and is not said again."""
+        declared = {step.name for unit in self.units for step in unit.steps or ()}
+        declared.update(name for unit in self.units for name in unit.left_out)
+        return name in declared or "" in declared
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -95,6 +102,23 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """What the configuration says of local runs: `conf.local`. Paths are absolute.
+
+    Attributes:
+        data: pairs of an s3:// prefix and the folder that stands for it.
+        images: pairs of a glob over image URIs and what stands for the images it matches, in the order they are written.
+        lambdas: pairs of a glob over function ARNs and the handler that stands for it, "file.py:function".
+        environment: names of the caller's variables that steps may see.
+    """
+
+    data: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    lambdas: tuple[tuple[str, str], ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the configuration says.
 
@@ -102,7 +126,7 @@ class Config:
         root: folder that relative paths start from.
         files: every configuration file that was read, absolute; they stay out of source bundles.
         findings: all that is wrong with the configuration so far, errors and warnings.
-        local_data: pairs of an s3:// prefix and the absolute folder that stands for it in a local run.
+        local: what is said of local runs.
     """
 
     root: Path
@@ -113,4 +137,4 @@ class Config:
     models: Mapping[str, Model]
     pipeline: PipelineConfig | None
     findings: tuple[Finding, ...] = ()
-    local_data: tuple[tuple[str, str], ...] = ()
+    local: Local = Local()

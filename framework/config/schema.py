@@ -247,6 +247,7 @@ def _value_hint(error: Any) -> str:
 
 _PATTERNS = {
     "^s3://": "an s3:// URI",
+    "^.+\\.py:[A-Za-z_][A-Za-z0-9_]*$": "the handler as path/file.py:function",
     "^/opt/ml/processing/": "a folder below /opt/ml/processing/",
     "^[^/].*\\.py$": "the path of a .py file, relative to source_directory",
     "^[A-Za-z0-9_-]{1,64}$": "letters, digits, hyphens and underscores, at most 64",

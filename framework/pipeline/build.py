@@ -132,7 +132,7 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
                 Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c")
             )
             continue
-        for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known):
+        for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known and not pipeline.names(name)):
             report(Finding("SMP201", place, f'the dependencies name "{name}", which is no step', nearest(name, known)))
         graph.add(Edge(*pair, EXPLICIT, place) for pair in pairs if known.issuperset(pair))
     default = pipeline.place

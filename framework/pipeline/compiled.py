@@ -79,7 +79,7 @@ class CompiledPipeline:
         region: None when the configuration names none.
         description: None when the configuration has none.
         package_groups: groups that must exist, with their descriptions, before the pipeline runs.
-        local_data: pairs of an s3:// prefix and the absolute folder that stands for it in a local run.
+        local: what the configuration says of local runs.
     """
 
     name: str
@@ -92,7 +92,12 @@ class CompiledPipeline:
     region: str | None = None
     description: str | None = None
     package_groups: tuple[PackageGroup, ...] = ()
-    local_data: tuple[tuple[str, str], ...] = ()
+    local: LocalSettings = field(default_factory=LocalSettings)
+
+    @property
+    def local_data(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of an s3:// prefix and the folder that stands for it."""
+        return self.local.data
 
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from framework.config.model import Local
 from framework.pipeline.build import Pipeline
-from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings, StandIn
 from framework.steps.base import PropertyFile, Step, as_json
 
 VERSION = "2020-12-01"
@@ -30,8 +31,13 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         region=config.region,
         description=described.description if described else None,
         package_groups=pipeline.package_groups,
-        local_data=config.local_data,
+        local=_local(config.local),
     )
+
+
+def _local(settings: Local) -> LocalSettings:
+    images = tuple((pattern, StandIn(**dict(stand_in))) for pattern, stand_in in settings.images)
+    return LocalSettings(settings.data, images, settings.lambdas, settings.environment)
 
 
 def _definition(pipeline: Pipeline) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -26,7 +26,7 @@ from framework.config.typed import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 from framework.steps.base import StepSpec
-from framework.steps.channels import DEFAULT_CHANNEL
+from framework.steps.channels import DEFAULT_CHANNEL, channels_of
 from framework.steps.create_model import inference_script
 
 Report = Callable[[Finding], None]
@@ -76,7 +76,7 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
             names = [step.name for step in steps]
             edges += pairwise(names)
             _report_empty(unit, steps, report)
-        for spec in _unit_specs(model, steps, report):
+        for spec in _unit_specs(model, steps, bool(unit.left_out), report):
             if spec.name in specs:
                 message = f'there are two steps called "{spec.name}"; the other is at {specs[spec.name].config.place}'
                 report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
@@ -85,15 +85,17 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
     return Units(specs, tuple(edges))
 
 
-def _unit_specs(model: Model, steps: tuple[StepConfig, ...], report: Report) -> Iterator[StepSpec]:
+def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, report: Report) -> Iterator[StepSpec]:
     last: dict[str, StepSpec] = {}
     repacks: dict[str, str] = {}
+    seen = {TRAINING, CREATE_MODEL} if incomplete else set()  # they may be among the steps too broken to be looked at
     for step in steps:
+        seen.add(step.step_class)
         section = _section(model, step, report)
         if section is None:
             continue
         spec = StepSpec(step, model, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
-        _report_missing_steps(spec, report)
+        _report_missing_steps(spec, seen, report)
         _report_idle_keys(spec, report)
         _report_late_metrics(spec, last, report)
         if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
@@ -119,10 +121,11 @@ def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
     return section
 
 
-def _report_missing_steps(spec: StepSpec, report: Report) -> None:
-    if spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and spec.training is None:
+def _report_missing_steps(spec: StepSpec, seen: Set[str], report: Report) -> None:
+    """Report steps that must stand before this one; one of `seen` does, even where it cannot be built."""
+    if spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and TRAINING not in seen:
         _report_missing(spec, TRAINING, report)
-    if spec.step_class == TRANSFORM and spec.create_model is None:
+    if spec.step_class == TRANSFORM and CREATE_MODEL not in seen:
         _report_missing(spec, CREATE_MODEL, report)
 
 
@@ -192,11 +195,11 @@ def _default_steps(model: Model) -> Iterator[StepConfig]:
 
 
 def _default_chain(model: Model, step_class: str, section: Section, names: Mapping[str, str]) -> Iterator[str]:
-    channels = section.values.get("channels") or {}
+    channels = channels_of(section)
     static = any((settings or {}).get("dataFiles") for settings in channels.values())
     preprocess = model.sections.get("preprocess")
     if preprocess and not static and step_class in {TRAINING, TRANSFORM, METRICS}:
-        outputs = list(preprocess.values.get("channels") or {}) or [DEFAULT_CHANNEL]
+        outputs = list(channels_of(preprocess)) or [DEFAULT_CHANNEL]
         if step_class == TRAINING or next(iter(channels), DEFAULT_CHANNEL) in outputs:
             yield names["Preprocessing"]
     if step_class == METRICS and "transform" in model.sections:

@@ -45,18 +45,23 @@ def summary(findings: Iterable[Finding]) -> str:
     )
 
 
-def uploads_text(compiled: CompiledPipeline, style: str) -> str:
+def findings_text(findings: Iterable[Finding]) -> str:
+    """Findings as a program reads them."""
+    return as_json({"findings": [finding_data(finding) for finding in findings]})
+
+
+def uploads_text(compiled: CompiledPipeline, for_program: bool) -> str:
     """The uploads: size in bytes and URI."""
-    if style == "json":
+    if for_program:
         return as_json([{"uri": upload.uri, "bytes": len(upload.content)} for upload in compiled.uploads]) + "\n"
     return "".join(f"{len(upload.content):>10}  {upload.uri}\n" for upload in compiled.uploads)
 
 
-def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bool, style: str) -> str:
+def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bool, for_program: bool) -> str:
     """What a run would do: where, with which parameters and uploads, and which steps in which order."""
     where = "this machine" if local else "SageMaker"
     steps = [(step["Name"], step["Type"]) for step in compiled.definition["Steps"]]
-    if style == "json":
+    if for_program:
         plan = {"pipeline": compiled.name, "where": where, "parameters": dict(parameters)}
         return (
             as_json({**plan, "uploads": [u.uri for u in compiled.uploads], "steps": [{"name": n, "type": t} for n, t in steps]})
@@ -64,7 +69,8 @@ def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bo
         )
     lines = [f"would run {compiled.name} on {where}"]
     lines += [f"  parameter {name}={value}" for name, value in parameters.items()]
-    lines += [f"  upload {upload.uri} unless it is there" for upload in compiled.uploads]
+    verb = "put into the local store" if local else "upload"
+    lines += [f"  {verb} {upload.uri} unless it is there" for upload in compiled.uploads]
     lines += [f"  step {name} ({kind})" for name, kind in steps]
     return "\n".join(lines) + "\n"
 
@@ -75,9 +81,10 @@ def step_line(state: StepState) -> str:
     return f"{state['StepName']} {state['StepStatus']}{reason}"
 
 
-def execution_data(execution: Execution) -> dict[str, Any]:
-    """An execution as a program reads it: the members of DescribePipelineExecution, and the steps."""
-    return {**execution.description, "Steps": list(execution.steps)}
+def execution_data(execution: Execution, reports: Iterable[tuple[str, str, Any]] = ()) -> dict[str, Any]:
+    """An execution as a program reads it: the members of DescribePipelineExecution, the steps, and what they reported."""
+    told = [{"StepName": step, "PropertyFileName": name, "Content": content} for step, name, content in reports]
+    return {**execution.description, "Steps": list(execution.steps), **({"Reports": told} if told else {})}
 
 
 def step_rows(execution: Execution) -> Rows:

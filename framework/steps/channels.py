@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM
+from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM, Section
 from framework.findings import Finding, nearest
 from framework.steps.base import Ref, StepSpec, Surroundings, bucket_name
 
@@ -26,15 +26,19 @@ class DataFile:
     keys: tuple[str | int, ...]
 
 
+def channels_of(section: Section) -> Mapping[str, Any]:
+    """The channels of a section; none where the section is broken."""
+    return {} if section.broken else section.values.get("channels") or {}
+
+
 def channel_names(spec: StepSpec) -> list[str]:
     """The channels of a step's section; `train` where it names none."""
-    return list(spec.values.get("channels") or {}) or [DEFAULT_CHANNEL]
+    return list(channels_of(spec.section)) or [DEFAULT_CHANNEL]
 
 
 def data_files(spec: StepSpec, around: Surroundings) -> list[DataFile]:
     """Every data file of every channel, in the order they are written."""
-    channels: dict[str, Any] = spec.values.get("channels") or {}
-    return [file for name, settings in channels.items() for file in _files(name, settings or {}, around)]
+    return [file for name, settings in channels_of(spec.section).items() for file in _files(name, settings or {}, around)]
 
 
 def _files(channel: str, settings: dict[str, Any], around: Surroundings) -> Iterator[DataFile]:
@@ -81,9 +85,10 @@ def chain_sources(spec: StepSpec, around: Surroundings) -> list[StepSpec]:
         source = around.specs.get(name)
         place = spec.config.values.place_of("chain_input_source_step")
         if source is None:
-            around.report(
-                Finding("SMP201", place, f'{spec.name} chains from "{name}", which is no step', nearest(name, around.specs))
-            )
+            if around.config.pipeline is None or not around.config.pipeline.names(name):
+                message = f'{spec.name} chains from "{name}", which is no step'
+                others = [other for other in around.specs if other != spec.name]
+                around.report(Finding("SMP201", place, message, nearest(name, others)))
         elif source.step_class not in _CHAINABLE:
             message = f"{spec.name} chains from {name}, a {source.step_class} step, which puts out no data"
             around.report(Finding("SMP207", place, message, f"chain from a step of class {', '.join(_CHAINABLE)}"))
@@ -93,12 +98,14 @@ def chain_sources(spec: StepSpec, around: Surroundings) -> list[StepSpec]:
 
 
 def chosen_output(spec: StepSpec, source: StepSpec, around: Surroundings) -> str | None:
-    """For a step that reads one channel of its source: which one. None after a finding.
+    """For a step that reads one channel of its source: which one. None after a finding, or where the source is broken.
 
     It is the channel its own section names; where the section names none, `train`, or the only one the source has.
     """
     if source.step_class in {TRAINING, TRANSFORM}:
         return DEFAULT_CHANNEL
+    if source.section.broken:
+        return None
     legal = output_names(source)
     wanted = channel_names(spec)[0]
     if wanted in legal:
