@@ -14,7 +14,8 @@ from framework.errors import BackendError
 from framework.local.files import child, copy_atomically, disk, walk, write_atomically
 
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-CURE = "map it in conf.local.data, or run the step that writes it"
+CURE = "for input, map its prefix in conf.local.data; for another step's output, see that the step writes it"
+SHOWN = 8
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -120,9 +121,14 @@ class LocalStore:
         return [*mapped[:1], (self.root / bucket, key)]
 
     def _missing(self, uri: str, places: Sequence[tuple[Path, str]]) -> BackendError:
-        looked = [str(root / key) for root, key in places]
-        mapped = f"in {looked[0]} (conf.local.data)" if len(looked) > 1 else "under no prefix of conf.local.data"
-        return BackendError(f"Reading {uri}", f"nothing was found {mapped} nor in {looked[-1]} (the local store)", CURE)
+        looked = [f"{root / key}" for root, key in places]
+        mapped = f"nothing is in {looked[0]} (conf.local.data), and " if len(looked) > 1 else ""
+        wanted = [child(root, key.rstrip("/")).parent for root, key in places if key.rstrip("/")]
+        folder = next((parent for parent in wanted if parent.is_dir()), None)
+        names = ", ".join(sorted(path.name for path in folder.iterdir())[:SHOWN]) if folder else ""
+        beside = f"; beside it there is {names}" if names else ""
+        unmapped = "" if mapped else ", and no prefix of conf.local.data covers it"
+        return BackendError(f"Reading {uri}", f"{mapped}nothing is in {looked[-1]} (the local store){unmapped}{beside}", CURE)
 
 
 def _listing(root: Path, key: str, uri: str) -> list[tuple[str, Path]]:

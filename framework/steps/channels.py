@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM, Section
-from framework.findings import Finding, nearest
+from framework.findings import WARNING, Finding, nearest
 from framework.steps.base import Ref, StepSpec, Surroundings, bucket_name
 
 DEFAULT_CHANNEL = "train"
@@ -18,10 +18,11 @@ _CHAINABLE = (PROCESSING, TRAINING, TRANSFORM, METRICS)
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One static input: the channel it hangs on, its name (may be empty) and its S3 URI."""
+    """One static input: the channel it hangs on, its name (may be empty), its fileName as it was written, and its S3 URI."""
 
     channel: str
     name: str
+    written: str
     uri: str
     keys: tuple[str | int, ...]
 
@@ -37,14 +38,21 @@ def channel_names(spec: StepSpec) -> list[str]:
 
 
 def data_files(spec: StepSpec, around: Surroundings) -> list[DataFile]:
-    """Every data file of every channel, in the order they are written."""
-    return [file for name, settings in channels_of(spec.section).items() for file in _files(name, settings or {}, around)]
+    """Every data file of every channel, in the order they are written; what looks like a path of this machine is a warning."""
+    files = [file for name, settings in channels_of(spec.section).items() for file in _files(name, settings or {}, around)]
+    for file in files:
+        if file.written.startswith(("/", "./", "../", "~")):
+            message = f'"{file.written}" looks like a path of this machine, and is read as {file.uri}'
+            hint = "write the s3:// URI; in a local run conf.local.data says which folder stands for it"
+            around.report(Finding("SMP113", spec.place_of(*file.keys, "fileName"), message, hint, WARNING))
+    return files
 
 
 def _files(channel: str, settings: dict[str, Any], around: Surroundings) -> Iterator[DataFile]:
     for index, entry in enumerate(settings.get("dataFiles") or ()):
         keys = ("channels", channel, "dataFiles", index)
-        yield DataFile(channel, str(entry.get("sourceName") or ""), _uri(entry["fileName"], settings, around), keys)
+        written = str(entry["fileName"])
+        yield DataFile(channel, str(entry.get("sourceName") or ""), written, _uri(written, settings, around), keys)
 
 
 def _uri(file_name: str, settings: dict[str, Any], around: Surroundings) -> str:

@@ -35,14 +35,23 @@ def test_what_a_prefix_means(store: LocalStore, tmp_path: Path, uri: str, names:
     )
 
 
-@pytest.mark.parametrize("uri", ["s3://b/a/file.csv/", "s3://b/nope", "s3://b/a/dir/nope/", "s3://other/x", "s3://b/nope/x"])
-def test_nothing_found_names_the_uri_both_places_and_a_cure(store: LocalStore, uri: str) -> None:
+@pytest.mark.parametrize(
+    ("uri", "beside"),
+    [
+        ("s3://b/nope", "; beside it there is a, top.txt"),
+        ("s3://b/a/dir/nope/", "; beside it there is sub, x.csv"),
+        ("s3://b/a/file.csv/", "; beside it there is dir, dir2, file.csv"),
+        ("s3://other/x", ""),
+        ("s3://b/nope/x", ""),
+    ],
+)
+def test_nothing_found_names_the_uri_what_is_there_instead_and_a_cure(store: LocalStore, uri: str, beside: str) -> None:
     with pytest.raises(BackendError) as caught:
         store.find(uri)
     place = store.root / uri.removeprefix("s3://")
     assert str(caught.value) == (
-        f"Reading {uri} failed: nothing was found under no prefix of conf.local.data nor in {place} (the local store). "
-        "Try: map it in conf.local.data, or run the step that writes it."
+        f"Reading {uri} failed: nothing is in {place} (the local store), and no prefix of conf.local.data covers it{beside}. "
+        "Try: for input, map its prefix in conf.local.data; for another step's output, see that the step writes it."
     )
 
 
@@ -56,7 +65,10 @@ def test_the_users_folders_come_first_and_the_longest_prefix_counts(store: Local
     assert mapped.object("s3://b/top.txt").read_text() == "5", "what the folder does not have is looked for in the store"
     with pytest.raises(BackendError) as caught:
         mapped.find("s3://b/raw/old.csv")
-    assert f"in {tmp_path}/raw/old.csv (conf.local.data) nor in {store.root}/b/raw/old.csv (the local store)" in caught.value.why
+    assert caught.value.why == (
+        f"nothing is in {tmp_path}/raw/old.csv (conf.local.data), and nothing is in {store.root}/b/raw/old.csv (the local store)"
+        "; beside it there is new.csv"
+    )
     with pytest.raises(BackendError):
         mapped.find("s3://b/rawer/old.csv")
 
