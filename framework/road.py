@@ -8,8 +8,8 @@ from framework.checks import check
 from framework.config.load import Sources, load_config
 from framework.findings import Finding, FindingsError, has_errors, sort_findings
 from framework.pipeline.build import build_pipeline
-from framework.pipeline.compiled import CompiledPipeline
-from framework.pipeline.definition import compile_pipeline
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings
+from framework.pipeline.definition import as_local_settings, compile_pipeline
 
 Findings = tuple[Finding, ...]
 
@@ -22,6 +22,14 @@ def travel(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPi
         return None, sort_findings(pipeline.findings)
     compiled = compile_pipeline(pipeline)
     return compiled, sort_findings(check(pipeline, compiled))
+
+
+def local_settings(sources: Sources, environment: Mapping[str, str]) -> LocalSettings:
+    """What the configuration says of local runs, for a definition that did not come from it; nothing where there is none."""
+    try:
+        return as_local_settings(load_config(sources, environment).local)
+    except FindingsError:
+        return LocalSettings()
 
 
 def arrive(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPipeline, Findings]:

@@ -13,10 +13,10 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from framework.cli import road
 from framework.config.load import Sources
 from framework.findings import Finding, FindingsError
 from framework.pipeline.compiled import CompiledPipeline
+from framework.road import travel
 
 IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1"
 VARIABLES = {
@@ -116,7 +116,7 @@ class Project:
         """Save, and go the road that every command goes."""
         self.save()
         try:
-            return Outcome(*road(Sources(self.root, env_file="env.env", **sources)))
+            return Outcome(*travel(Sources(self.root, **sources), self.variables))
         except FindingsError as error:
             return Outcome(None, error.findings)
 

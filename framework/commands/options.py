@@ -73,8 +73,9 @@ def sources(ctx: click.Context) -> Sources:
     settings = dict(ctx.find_root().ensure_object(dict))
     settings.pop("style", None)
     for name in ("env_file", "framework_conf"):
-        if name in settings and Path(settings[name]).is_file():  # as typed here; else it starts from the root
-            settings[name] = str(Path(settings[name]).absolute())
+        typed = Path(settings.get(name) or "")
+        if name in settings and typed.is_file() and not (root(ctx) / typed).is_file():  # completed by the shell, from here
+            settings[name] = str(typed.absolute())
     return Sources(root=Path(settings.pop("root", ".")), **settings)
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from framework.commands import options
-from framework.pipeline.compiled import CompiledPipeline
+from framework.findings import Finding, FindingsError, Place
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings
 from framework.pipeline.execution import SUCCEEDED, Execution
 from framework.pipeline.parameters import resolve_parameters
 from framework.report import text
+from framework.road import local_settings
 
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
     from framework.deploy.plan import Plan
     from framework.local.backend import LocalBackend
+
+RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
+LOCAL_ONLY = ("parallelism", "keep_going", "strict", "select", "resume")
 
 
 @click.command()
@@ -36,18 +45,54 @@ def deploy(ctx: click.Context) -> None:
 @click.option("--wait", is_flag=True, help="Follow the execution on SageMaker to its end.")
 @click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the pipeline.")
 @click.option("--dry-run", is_flag=True, help="Stop after the checks and print what would happen.")
+@click.option("--definition", type=click.Path(dir_okay=False, exists=True), help="With --local: run this definition.")
+@click.option(
+    "--runner", type=click.Choice(RUNNERS), default="auto", show_default=True, help="With --local: what isolates the steps."
+)
+@click.option(
+    "--parallel", "parallelism", type=click.IntRange(min=1), help="With --local: steps that run at a time.  [default: the cores]"
+)
+@click.option("--keep-going", is_flag=True, help="With --local: after a failure, go on with what does not depend on it.")
+@click.option("--strict-local", "strict", is_flag=True, help="With --local: refuse steps that would only be recorded.")
+@click.option("--select", multiple=True, metavar="STEP", help="With --local: run these steps, on earlier results.")
+@click.option("--resume", metavar="RUN", help="With --local: go on with a run that failed, was stopped, or was killed.")
 @click.pass_context
-def run(ctx: click.Context, local: bool, wait: bool, assignments: tuple[str, ...], dry_run: bool) -> None:
+def run(
+    ctx: click.Context, /, local: bool, wait: bool, assignments: tuple[str, ...], dry_run: bool, definition: str | None, **how: Any
+) -> None:
     """Deploy the pipeline and start it; or run it here."""
+    if not local and (definition or any(how[name] for name in LOCAL_ONLY)):
+        raise click.UsageError("--definition, --parallel, --keep-going, --strict-local, --select and --resume go with --local")
     parameters = _parameters(assignments)
-    compiled = options.compiled_pipeline(ctx)
+    if how["resume"]:
+        ctx.exit(_finish_local(ctx, _local_backend(ctx, how), lambda backend: backend.resume(how["resume"], options.tell_step)))
+    compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
     resolve_parameters(compiled.definition, parameters)
     if dry_run:
         click.echo(text.dry_run(compiled, parameters, local, options.wants_json(ctx)), nl=False)
     elif local:
-        ctx.exit(_run_local(ctx, compiled, parameters))
+        ctx.exit(_run_local(ctx, compiled, parameters, how))
     else:
         ctx.exit(_run_sagemaker(ctx, compiled, parameters, wait))
+
+
+def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
+    """A definition that somebody else made, and what the framework configuration says of local runs.
+
+    Raises:
+        FindingsError: the file holds no definition.
+    """
+    try:
+        definition = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _no_definition(path, str(error)) from None
+    if not isinstance(definition, dict) or not isinstance(definition.get("Steps"), list):
+        raise _no_definition(path, "it has no list of Steps")
+    return CompiledPipeline(path.stem, definition, local=local_settings(options.sources(ctx), os.environ))
+
+
+def _no_definition(path: Path, reason: str) -> FindingsError:
+    return FindingsError([Finding("SMP101", Place(str(path)), f"not a pipeline definition: {reason}", "give it as JSON")])
 
 
 def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
@@ -58,11 +103,21 @@ def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str]) -> int:
+def _local_backend(ctx: click.Context, how: Mapping[str, Any], settings: LocalSettings | None = None) -> LocalBackend:
     from framework.local.backend import LocalBackend
 
-    backend = LocalBackend(options.state_folder(ctx))
-    execution = backend.run(compiled, parameters, options.tell_step)
+    return LocalBackend(options.state_folder(ctx), settings=settings, runner=how["runner"])
+
+
+def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], how: Mapping[str, Any]) -> int:
+    chosen = {name: how[name] for name in ("parallelism", "keep_going", "strict", "select")}
+    backend = _local_backend(ctx, how, compiled.local)
+    return _finish_local(ctx, backend, lambda it: it.run(compiled, parameters, options.tell_step, **chosen))
+
+
+def _finish_local(ctx: click.Context, backend: LocalBackend, go: Callable[[LocalBackend], Execution]) -> int:
+    """Run, show what came of it; the exit code."""
+    execution = go(backend)
     reports = backend.reports(execution)
     if options.wants_json(ctx):
         click.echo(text.as_json(text.execution_data(execution, reports)))
@@ -70,6 +125,7 @@ def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[
         text.print_execution(execution, reports, sys.stdout)
     if execution.status != SUCCEEDED:
         _tell_failures(backend, execution)
+        click.echo(f"to go on from what succeeded: smp run --local --resume {execution.id}", err=True)
     return 0 if execution.status == SUCCEEDED else options.FAILED
 
 

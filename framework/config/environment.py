@@ -179,7 +179,7 @@ def read_env_file(path: Path, name: str) -> tuple[dict[str, str], list[Finding]]
 def _unquoted(text: str) -> str | None:
     """The value of an assignment; None when its quotes are not closed or something follows them."""
     if text[:1] not in {'"', "'"}:
-        return re.split(r"\s+#", text, maxsplit=1)[0].strip()
+        return re.split(r"\s+#", text, maxsplit=1)[0]
     quote = text[0]
     end = text.find(quote, 1)
     rest = text[end + 1 :].strip()

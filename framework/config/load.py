@@ -122,7 +122,9 @@ def load_config(sources: Sources, environment: Mapping[str, str]) -> Config:
 def _start(sources: Sources, environment: Mapping[str, str]) -> _Reading:
     reading = _Reading(sources.root.absolute(), environment)
     if sources.env_file is not None:
-        variables, findings = read_env_file(reading.root / sources.env_file, sources.env_file)
+        path = reading.root / sources.env_file
+        reading.files.append(path.absolute())
+        variables, findings = read_env_file(path, sources.env_file)
         reading.variables = {**environment, **variables}
         reading.findings += findings
         reading.lacks_variables = bool(findings)
@@ -186,8 +188,9 @@ def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, frame
             reading.incomplete = True
         for match in matches:  # a file that links lead to twice is one file
             found[match.resolve()] = min(match, found.get(match.resolve(), match))
-    if framework_file is not None:
-        found.pop(framework_file.resolve(), None)
+    for path in (framework_file, *(reading.root / name for name in FRAMEWORK_FILES)):
+        if path is not None:
+            found.pop(path.resolve(), None)
     return sorted(found.values())
 
 

@@ -6,21 +6,29 @@ written lies in the state folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from framework.findings import FindingsError
+from framework.findings import Finding, FindingsError
+from framework.local import step_types
+from framework.local.caching import StepCache
+from framework.local.digests import Digests
 from framework.local.engine import Engine
-from framework.local.graph import problems
 from framework.local.isolation import choose_runner
 from framework.local.job import Site, last_lines
+from framework.local.ownership import Ownership, owned
+from framework.local.problems import problems, simulations
+from framework.local.record import Record
 from framework.local.registry import Registry
-from framework.local.state import Record, StateFolder, read_description
-from framework.local.step_types import STEP_TYPES
+from framework.local.retries import Clock
+from framework.local.selection import PLACE, RULE, Selection, select
+from framework.local.state import RunOptions, StateFolder, read_description, read_execution, read_file, shown
+from framework.local.stopping import StoppableRunner
 from framework.local.store import LocalStore
-from framework.pipeline.compiled import CompiledPipeline, Upload
-from framework.pipeline.execution import SUCCEEDED, Execution, StepState, Watcher
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings, Upload
+from framework.pipeline.execution import EXECUTING, SUCCEEDED, Execution, StepState, Watcher
 from framework.pipeline.parameters import resolve_parameters
 
 GRACE_SECONDS = 120.0
@@ -37,15 +45,26 @@ class LocalBackend:
     Args:
         state: the folder that everything is written to; created when needed.
         data: pairs of an s3:// prefix and the absolute folder that stands for it, to be read only.
+        settings: what the configuration says of local runs.
+        runner: how processes are started, as `framework.local.isolation.choose_runner` takes it.
 
     Attributes:
         grace_seconds: how long a job may take to end by itself when its time is up.
+        clock: the time between the attempts at a step.
     """
 
-    def __init__(self, state: Path, data: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        state: Path,
+        data: Sequence[tuple[str, str]] = (),
+        settings: LocalSettings | None = None,
+        runner: str = "auto",
+    ) -> None:
         self._state = StateFolder(state)
-        self._data = tuple(data)
+        self._settings, self._runner = settings or LocalSettings(), runner
+        self._data = (*data, *self._settings.data)
         self.grace_seconds = GRACE_SECONDS
+        self.clock = Clock()
 
     def upload(self, uploads: Sequence[Upload]) -> int:
         """Puts what is missing into the local store.
@@ -62,35 +81,108 @@ class LocalBackend:
             store.put(upload.uri, upload.content)
         return len(missing)
 
-    def run(self, compiled: CompiledPipeline, parameters: Mapping[str, str], watch: Watcher = _silent) -> Execution:
+    def run(
+        self,
+        compiled: CompiledPipeline,
+        parameters: Mapping[str, str],
+        watch: Watcher = _silent,
+        *,
+        parallelism: int | None = None,
+        keep_going: bool = False,
+        strict: bool = False,
+        select: Collection[str] = (),
+    ) -> Execution:
         """Runs a pipeline to its end.
 
         Args:
             compiled: the pipeline.
             parameters: values of pipeline parameters, as strings.
-            watch: is called with each changed step.
+            watch: is called with each step whose status has changed; its LogPath tells where the log is, or will be.
+            parallelism: how many steps may run at a time; None for as many as the machine has cores.
+            keep_going: after a failure, go on with everything that does not depend on the failed step.
+            strict: refuse steps that would only be recorded.
+            select: the steps to run; what they need of others comes from an earlier execution. All steps when empty.
 
         Returns:
-            the finished execution, Succeeded or Failed.
+            the finished execution: Succeeded, Failed, or CompletedWithFailures.
 
         Raises:
             FindingsError: parameters that do not fit, or steps that cannot run here; nothing was started.
-            BackendError: this machine does not let jobs run; nothing was started.
+            BackendError: this machine does not let jobs run, and nothing was started; or the disk refuses what is to be kept.
             KeyboardInterrupt: the user stopped it; what ran was killed, the execution is kept as Stopped.
         """
-        steps = compiled.definition.get("Steps") or []
-        values = _checked(compiled, parameters)
-        site = Site(
-            store=LocalStore(self._state.store, [*self._data, *compiled.local_data]),
-            registry=Registry(self._state.registry),
-            runner=choose_runner(self._state.cache / "probe"),
-            cache=self._state.cache,
-            grace=self.grace_seconds,
+        values, part = self._checked(compiled, parameters, strict, select)
+        source = self._source(compiled.name, part)
+        options = RunOptions(
+            pipeline=compiled.name,
+            region=compiled.region,
+            keep_going=keep_going,
+            strict=strict,
+            selected=tuple(name for name in part.nodes) if select else (),
+            source=str(source.description["PipelineExecutionArn"]) if source else "",
+            data=(*self._data, *compiled.local_data),
         )
+        site, stopper = self._site(options)
         self.upload(compiled.uploads)
-        record = Record(self._state.run(self._state.reserve_id()), compiled, values, watch)
-        Engine(compiled.name, compiled.region, values, record, site).run(steps)
-        return record.execution()
+        folder = self._state.run(self._state.reserve_id())
+        with Ownership(folder):
+            record = Record.begin_run(folder, compiled, values, options, watch)
+            if source:
+                self._take_over(record, source, part)
+            return self._go(record, options, values, part, (site, stopper), parallelism)
+
+    def resume(self, run_id: str, watch: Watcher = _silent, *, parallelism: int | None = None) -> Execution:
+        """Goes on with an execution that failed, was stopped, or whose process was killed, from what has succeeded in it.
+
+        Args:
+            run_id: the execution's id.
+            watch, parallelism: as `run` takes them. Everything else is as it was when the execution began.
+
+        Returns:
+            the finished execution; one that has succeeded already, as it is.
+
+        Raises:
+            BackendError: there is no such execution, or another process is running it; and as `run` says.
+            FindingsError, KeyboardInterrupt: as `run` says.
+        """
+        folder = self._state.existing(run_id)
+        with Ownership(folder):
+            before = shown(folder)
+            if before.status == SUCCEEDED:
+                return before
+            options = RunOptions.read(folder)
+            compiled = CompiledPipeline(options.pipeline, read_file(folder / "definition.json"), region=options.region)
+            steps = compiled.definition.get("Steps") or []
+            self._refuse(steps, options.strict)
+            part = select(steps, options.selected)
+            site = self._site(options)
+            record = Record.resume_run(folder, watch)
+            if options.source and part.needed:
+                self._take_over(record, self.execution(options.source.rpartition("/")[2]), part)
+            return self._go(record, options, read_file(folder / "parameters.json"), part, site, parallelism)
+
+    def resumable(self, run_id: str) -> bool:
+        """Whether an execution has ended otherwise than by success, so that `resume` would go on with it.
+
+        Raises:
+            BackendError: there is no such execution.
+        """
+        folder = self._state.existing(run_id)
+        return not owned(folder) and shown(folder).status not in (SUCCEEDED, EXECUTING)
+
+    def execution(self, run_id: str) -> Execution:
+        """An execution, as it is now.
+
+        Raises:
+            BackendError: there is none, or its files cannot be read.
+        """
+        return shown(self._state.existing(run_id))
+
+    def executions(self, pipeline: str | None = None) -> list[Execution]:
+        """The executions, newest first: of one pipeline, or of all."""
+        found = [shown(self._state.run(run_id)) for run_id in self._state.ids()]
+        suffix = f":pipeline/{pipeline.lower()}" if pipeline is not None else ""
+        return [execution for execution in found if str(execution.description["PipelineArn"]).endswith(suffix)]
 
     def reports(self, execution: Execution) -> list[tuple[str, str, Any]]:
         """Every property file that a succeeded step wrote: the step's name, the property file's name, its content.
@@ -110,14 +202,78 @@ class LocalBackend:
         """The log of a step; it exists once the step's job has started."""
         return self._state.step(execution, step_name) / "log.txt"
 
+    def _site(self, options: RunOptions) -> tuple[Site, StoppableRunner]:
+        stopper = StoppableRunner(choose_runner(self._state.cache / "probe", self._runner))
+        site = Site(
+            store=LocalStore(self._state.store, options.data),
+            registry=Registry(self._state.registry),
+            runner=stopper,
+            cache=self._state.cache,
+            grace=self.grace_seconds,
+            settings=self._settings,
+        )
+        return site, stopper
 
-def _checked(compiled: CompiledPipeline, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """The typed parameter values; every finding about them and about the steps at once."""
-    findings = problems(compiled.definition.get("Steps") or [], STEP_TYPES)
-    try:
-        values = resolve_parameters(compiled.definition, parameters)
-    except FindingsError as error:
-        raise FindingsError([*findings, *error.findings]) from None
-    if findings:
-        raise FindingsError(findings)
-    return values
+    def _go(
+        self,
+        record: Record,
+        options: RunOptions,
+        values: Mapping[str, Any],
+        part: Selection,
+        site: tuple[Site, StoppableRunner],
+        parallelism: int | None,
+    ) -> Execution:
+        digests = Digests(site[0].store, self._state.cache / "digests")
+        cache = StepCache(self._state.cache / "steps", options.pipeline, digests)
+        try:
+            Engine(options, values, record, site[0], site[1], cache, self.clock).run(part.nodes, parallelism or os.cpu_count() or 1)
+        finally:
+            record.close()
+        return record.execution()
+
+    def _checked(
+        self, compiled: CompiledPipeline, parameters: Mapping[str, str], strict: bool, chosen: Collection[str]
+    ) -> tuple[dict[str, Any], Selection]:
+        """The typed parameter values and the part to run; every finding about them and about the steps at once."""
+        steps = compiled.definition.get("Steps") or []
+        findings: list[Finding] = []
+        values: dict[str, Any] = {}
+        try:
+            self._refuse(steps, strict)
+        except FindingsError as error:
+            findings += error.findings
+        try:
+            values = resolve_parameters(compiled.definition, parameters)
+        except FindingsError as error:
+            findings += error.findings
+        if findings:
+            raise FindingsError(findings)
+        return values, select(steps, chosen)
+
+    def _refuse(self, steps: Sequence[Mapping[str, Any]], strict: bool) -> None:
+        findings = problems(steps, step_types.STEP_TYPES)
+        if strict and not findings:
+            findings = simulations(steps, step_types.STEP_TYPES, self._settings)
+        if findings:
+            raise FindingsError(findings)
+
+    def _source(self, pipeline: str, part: Selection) -> Execution | None:
+        """The newest execution of the pipeline in which everything succeeded that a part of it needs."""
+        if not part.needed:
+            return None
+        for execution in self.executions(pipeline):
+            done = {state["StepName"] for state in execution.steps if state["StepStatus"] == SUCCEEDED}
+            if done.issuperset(part.needed):
+                return execution
+        missing = ", ".join(part.needed)
+        message = f"the chosen steps need results of {missing}, and no earlier execution of {pipeline} here has them"
+        raise FindingsError([Finding(RULE, PLACE, message, "run the whole pipeline first, or choose these steps too")])
+
+    def _take_over(self, record: Record, source: Execution, part: Selection) -> None:
+        """Makes the results of an earlier execution those of this one."""
+        _, states = read_execution(self._state.run(source.id))
+        result = {"SelectiveExecutionResult": {"SourcePipelineExecutionArn": source.description["PipelineExecutionArn"]}}
+        for name in part.needed:
+            if record.succeeded(name) is None:
+                description = read_description(self._state.step(source, name))
+                record.take(states[name], description, result)

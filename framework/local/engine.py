@@ -1,26 +1,39 @@
 """Runs the steps of one execution: resolves their arguments, hands them to their step type, and keeps what happens.
 
-In: steps, a record to write to, what the steps share. Out: the finished execution.
+In: nodes, a record to write to, what the steps share. Out: the finished execution.
 """
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from framework.errors import BackendError
+from framework.local import control, step_types
+from framework.local.caching import StepCache
 from framework.local.functions import Resolver, UnresolvedError, text
-from framework.local.graph import Step, needs
+from framework.local.graph import CONTROL, Node
 from framework.local.job import Site, StepError, StepRun
+from framework.local.loops import context
 from framework.local.names import arn, job_name, now
-from framework.local.scheduler import Scheduler
-from framework.local.state import Record
-from framework.local.step_types import STEP_TYPES
-from framework.pipeline.execution import EXECUTING, FAILED, STOPPED
+from framework.local.record import Record
+from framework.local.retries import Clock, Retries
+from framework.local.scheduler import Outcome, Scheduler
+from framework.local.state import RunOptions
+from framework.local.stopping import StoppableRunner
+from framework.pipeline.execution import COMPLETED_WITH_FAILURES, EXECUTING, FAILED, STOPPED, SUCCEEDED
 
 LONGEST_REASON = 3000
+STOP_SECONDS = 5.0
+"""How long a stop waits for steps to come back; their processes are gone by then."""
+
+
+class _FailedAttemptError(Exception):
+    """An attempt at a step has failed; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -28,93 +41,188 @@ class Engine:
     """Runs one execution.
 
     Attributes:
-        pipeline: the pipeline's name.
-        region: its region, when known.
+        options: how it runs.
         parameters: the typed values of its parameters.
         record: keeps the execution.
         site: what the steps share.
+        stopper: the site's runner.
+        cache: what earlier steps made.
+        clock: the time between attempts.
     """
 
-    pipeline: str
-    region: str | None
+    options: RunOptions
     parameters: Mapping[str, Any]
     record: Record
     site: Site
+    stopper: StoppableRunner
+    cache: StepCache
+    clock: Clock
 
-    def run(self, steps: Sequence[Step]) -> None:
-        """Runs the steps in the order that their needs allow.
+    def run(self, nodes: Mapping[str, Node], parallelism: int) -> None:
+        """Runs the nodes, as many at a time as allowed, in the order that their needs allow.
 
         Raises:
             KeyboardInterrupt: the user stopped it; the execution is Stopped.
+            BackendError: the disk does not take the state of the execution; the execution is Failed, and can be resumed.
         """
-        by_name = {step["Name"]: step for step in steps}
+        scheduler = Scheduler(self._execute, self._close, parallelism, self.options.keep_going)
         try:
-            Scheduler().run(needs(steps), lambda name: self._execute(by_name[name]))
+            scheduler.run(nodes.values())
         except BaseException as error:
-            self.record.finish(STOPPED if isinstance(error, (KeyboardInterrupt, SystemExit)) else FAILED)
+            self._abandon(scheduler, STOPPED if isinstance(error, (KeyboardInterrupt, SystemExit)) else FAILED)
             raise
-        self.record.finish()
+        failed = FAILED in self.record.statuses().values()
+        self.record.finish((FAILED if scheduler.unhandled else COMPLETED_WITH_FAILURES) if failed else SUCCEEDED)
 
-    def _execute(self, step: Step) -> bool:
-        """Runs one step; whether it succeeded."""
-        name = step["Name"]
-        self.record.begin(step)
+    def _abandon(self, scheduler: Scheduler, status: str) -> None:
+        """Ends what runs; what the disk may refuse then does not hide why."""
         try:
-            description = self._run(step)
+            self.stopper.stop()
+            scheduler.join(STOP_SECONDS)
+        finally:
+            with contextlib.suppress(BackendError):
+                self.record.finish(status)
+
+    def _execute(self, node: Node) -> Outcome:
+        """Runs one step, or takes it from the record where it has already succeeded."""
+        if (known := self.record.succeeded(node.name)) is not None:
+            return Outcome(branch=str(known.get("Outcome", "")))
+        iteration = {"IterationContext": context(node.iteration)} if node.iteration else {}
+        self.record.begin(node.step, **iteration)
+        if node.step["Type"] in CONTROL:
+            return self._control(node, lambda: control.carry_out(node, self.record, self._resolver(node)))
+        return self._attempts(node)
+
+    def _close(self, node: Node) -> Outcome:
+        return self._control(node, lambda: control.close_loop(node, self.record, self._resolver(node)))
+
+    def _control(self, node: Node, work: Any) -> Outcome:
+        try:
+            outcome: Outcome = work()
+        except (BackendError, UnresolvedError, ValueError) as error:
+            self.record.fail(node.name, f"ClientError: {error}"[:LONGEST_REASON])
+            return Outcome(FAILED)
+        return outcome
+
+    def _attempts(self, node: Node) -> Outcome:
+        retries = Retries(node.step, self.clock.now())
+        attempt = 1
+        while True:
+            try:
+                self._attempt(node, attempt)
+            except _FailedAttemptError as failure:
+                reason = str(failure)
+            else:
+                return Outcome()
+            if self.stopper.stopped.is_set():
+                break
+            delay = retries.delay(reason, self.clock.now())
+            if delay is None:
+                self.record.fail(node.name, reason[:LONGEST_REASON])
+                return Outcome(FAILED)
+            self._log(node.name, f"[local run] attempt {attempt} failed: {reason}; another one follows after {delay:g} seconds\n")
+            self.clock.wait(delay, self.stopper.stopped)
+            if self.stopper.stopped.is_set():
+                break
+            attempt += 1
+            self._clear(node.name)
+            self.record.change(node.name, AttemptCount=attempt)
+        self.record.stop(node.name)
+        return Outcome(STOPPED)
+
+    def _attempt(self, node: Node, attempt: int) -> None:
+        try:
+            self._run(node, attempt)
         except StepError as failure:
-            reason = str(failure)
+            raise _FailedAttemptError(str(failure)) from failure
         except (BackendError, UnresolvedError) as error:
-            reason = f"ClientError: {error}"
+            raise _FailedAttemptError(f"ClientError: {error}") from error
         except Exception as error:  # a fault of ours or of the disk fails the step, and the log says where
-            reason = f"InternalServerError: {type(error).__name__}: {error}"
-            self._log_fault(name)
-        else:
-            self.record.succeed(name, description, _metadata(step, description))
-            return True
-        self.record.fail(name, reason[:LONGEST_REASON])
-        return False
+            with contextlib.suppress(OSError):
+                self._log(node.name, traceback.format_exc())
+            raise _FailedAttemptError(f"InternalServerError: {type(error).__name__}: {error}") from error
 
-    def _run(self, step: Step) -> dict[str, Any]:
-        kind = STEP_TYPES[step["Type"]]
-        run = self._prepare(step)
+    def _run(self, node: Node, attempt: int) -> None:
+        kind = step_types.STEP_TYPES[node.step["Type"]]
+        run = self._prepare(node, attempt)
         run.folder.mkdir(parents=True, exist_ok=True)
+        key = self._key(node, run)
+        if key and attempt == 1 and self._reuse(node, key):
+            return
         metadata = {} if kind.arn_is_result else {"Metadata": {kind.metadata: {"Arn": run.job_arn}}}
-        self.record.change(step["Name"], StepStatus=EXECUTING, **metadata)
-        return {"CreationTime": now(), **kind.run(run)}
+        self.record.change(node.name, StepStatus=EXECUTING, **metadata)
+        description = {"CreationTime": now(), **kind.run(run)}
+        if self.options.strict and description.get("Simulated"):
+            raise StepError(f"ClientError: the step was only recorded, which --strict-local refuses: {description['Simulated']}")
+        done = {kind.metadata: {"Arn": description[kind.arn_member]}} if kind.arn_member else {kind.metadata: {}}
+        self.record.succeed(node.name, description, Metadata=done, **_simulated(description))
+        if key:
+            self.cache.keep(key, self.record.arn, description, done)
 
-    def _prepare(self, step: Step) -> StepRun:
-        kind = STEP_TYPES[step["Type"]]
-        raw = step.get("Arguments") or {}
-        prefix = text(self._resolver("").resolve(raw.get(kind.name_argument, "")))
-        job = job_name(self.record.folder.name, step["Name"], prefix)
+    def _key(self, node: Node, run: StepRun) -> str | None:
+        if not (node.step.get("CacheConfig") or {}).get("Enabled"):
+            return None
+        models = {str(about["ModelName"]): about for about in list(self.record.descriptions.values()) if "ModelArn" in about}
+        return self.cache.key(self._resolver(node).resolve(_outside(node.step)), run.arguments, models)
+
+    def _reuse(self, node: Node, key: str) -> bool:
+        """Whether an earlier step could be taken over."""
+        hit = self.cache.find(key, node.step)
+        if hit is None or (self.options.strict and hit.description.get("Simulated")):
+            return False
+        result = {"CacheHitResult": {"SourcePipelineExecutionArn": hit.source}}
+        self.record.succeed(node.name, hit.description, Metadata=hit.metadata, **result, **_simulated(hit.description))
+        return True
+
+    def _prepare(self, node: Node, attempt: int) -> StepRun:
+        kind = step_types.STEP_TYPES[node.step["Type"]]
+        raw = node.step.get("Arguments") or {}
+        prefix = text(self._resolver(node).resolve(raw.get(kind.name_argument, "")))
+        job = job_name(self.record.folder.name, node.name, prefix, attempt)
         return StepRun(
-            step=step,
-            arguments=self._resolver(job).resolve(raw),
+            step=node.step,
+            arguments=self._resolver(node, job).resolve(raw),
             job_name=job,
             job_arn=arn(kind.resource, job),
-            folder=self.record.step_folder(step["Name"]),
-            region=self.region,
-            site=self.site,
-            descriptions=self.record.descriptions,
+            folder=self.record.step_folder(node.name),
+            region=self.options.region,
+            site=replace(self.site, registry=self.site.registry.with_token(f"{self.record.folder.name}/{node.name}")),
+            descriptions=dict(self.record.descriptions),  # a copy: others are added while the step runs
         )
 
-    def _resolver(self, job: str) -> Resolver:
+    def _resolver(self, node: Node, job: str = "") -> Resolver:
         variables = {
             **self.record.variables,
-            "PipelineName": self.pipeline,
+            "PipelineName": self.options.pipeline,
             "CurrentDateTime": now(),
             "TrainingJobName": job,
             "ProcessingJobName": job,
         }
-        return Resolver(self.parameters, variables, self.record.descriptions, lambda uri: self.site.store.object(uri).read_bytes())
+        return Resolver(
+            self.parameters,
+            variables,
+            self.record.descriptions,
+            lambda uri: self.site.store.object(uri).read_bytes(),
+            node.iteration,
+        )
 
-    def _log_fault(self, name: str) -> None:
+    def _clear(self, name: str) -> None:
+        """Removes what an attempt left, but not its log."""
+        for path in self.record.step_folder(name).iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _log(self, name: str, what: str) -> None:
         folder = self.record.step_folder(name)
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "log.txt").open("a", encoding="utf-8") as log:
-            traceback.print_exc(file=log)
+            log.write(what)
 
 
-def _metadata(step: Step, description: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    kind = STEP_TYPES[step["Type"]]
-    return {kind.metadata: {"Arn": description[kind.arn_member]}}
+def _outside(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step without its Arguments, which are resolved by themselves."""
+    return {key: value for key, value in step.items() if key not in ("Arguments", "PropertyFiles")}
+
+
+def _simulated(description: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Simulated": description["Simulated"]} if description.get("Simulated") else {}

@@ -1,59 +1,46 @@
 """What a job's processes see of this machine: a Python of their own on top of the packages that are installed, and few variables.
 
 In: a folder to work in. Out: a folder for PATH, and environment variables. Nothing of the caller's environment gets through
-except what an installer of packages needs to reach its index.
+except what an installer of packages needs to reach its index, and what the configuration names.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
-import venv
-from collections.abc import Mapping
-from importlib.util import find_spec
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from framework.local.interpreters import Interpreter, interpreter, make_environment
+from framework.local.runners.base import ML
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PASSED = re.compile(r"PIP_\w+|\w+_proxy|SSL_CERT_FILE|REQUESTS_CA_BUNDLE", re.IGNORECASE)
 NOT_PASSED = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON"})
 """They would lead an installation out of the job's own environment."""
-PIP = '#!/bin/sh\nexec "${0%/*}/python" -m pip "$@"\n'
+PASSED_INTO_CONTAINERS = re.compile(r"PIP_(EXTRA_)?INDEX_URL|PIP_NO_INDEX|PIP_TRUSTED_HOST|\w+_proxy", re.IGNORECASE)
+"""The same less what names files of this machine."""
+OWN_FOLDER = f"{ML}/tmp"  # noqa: S108 - nobody else sees it
+"""A folder that a job may write to whoever it runs as; its path is short, since sockets of Python's multiprocessing stand in it."""
 IMAGE = re.compile(r"[0-9]{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 
 
-def make_overlay(folder: Path) -> Path:
-    """Makes a virtual environment that also sees what is installed in the tool's own; packages installed in it stay in it.
+def make_overlay(folder: Path, base: Interpreter | None = None) -> Path:
+    """Makes a virtual environment that also sees what an interpreter sees; packages installed in it stay in it.
 
     Args:
         folder: where; created.
+        base: the interpreter; the one the tool runs in when None.
 
     Returns:
         the folder with `python` and `pip`.
     """
-    own_pip = find_spec("pip") is None and find_spec("ensurepip") is not None
-    builder = venv.EnvBuilder(symlinks=True, with_pip=own_pip)
-    builder.create(folder)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    lines = [f"import site; site.addsitedir({path!r})\n" for path in _installed()]
-    (packages / "_installed.pth").write_text("".join(lines), encoding="utf-8")
-    binaries = folder / "bin"
-    for name in ("pip", "pip3"):
-        if not (binaries / name).exists():
-            (binaries / name).write_text(PIP, encoding="ascii")
-            (binaries / name).chmod(0o755)
-    settings = Path(sys.prefix, "pip.conf")
-    if os.access(settings, os.R_OK):
-        shutil.copyfile(settings, folder / "pip.conf")
-    return binaries
+    return make_environment(folder, base or interpreter(""))
 
 
-def _installed() -> list[str]:
-    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages") and Path(path).is_dir()]
-
-
-def base_environment(binaries: Path, home: Path, cache: Path, caller: Mapping[str, str] | None = None) -> dict[str, str]:
+def base_environment(
+    binaries: Path, home: Path, cache: Path, caller: Mapping[str, str] | None = None, allowed: Collection[str] = ()
+) -> dict[str, str]:
     """The variables that every job has.
 
     Args:
@@ -61,6 +48,7 @@ def base_environment(binaries: Path, home: Path, cache: Path, caller: Mapping[st
         home: the job's home folder.
         cache: where an installer keeps what it fetched.
         caller: the caller's environment; this process's own when None.
+        allowed: names of the caller's variables that jobs may see beside those an installer needs.
     """
     caller = os.environ if caller is None else caller
     passed = {name: value for name, value in caller.items() if PASSED.fullmatch(name) and name.upper() not in NOT_PASSED}
@@ -75,7 +63,23 @@ def base_environment(binaries: Path, home: Path, cache: Path, caller: Mapping[st
         "PIP_NO_INPUT": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        **_allowed(caller, allowed),
     }
+
+
+def container_environment(caller: Mapping[str, str] | None = None, allowed: Collection[str] = ()) -> dict[str, str]:
+    """The variables that every job in a container of its real image has: few, since the image sets its own.
+
+    Args:
+        caller, allowed: as `base_environment` takes them.
+    """
+    caller = os.environ if caller is None else caller
+    passed = {name: value for name, value in caller.items() if PASSED_INTO_CONTAINERS.fullmatch(name)}
+    return {**passed, **dict.fromkeys(("HOME", "TMPDIR"), OWN_FOLDER), **_allowed(caller, allowed)}
+
+
+def _allowed(caller: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: caller[name] for name in names if name in caller}
 
 
 def _pip_settings(caller: Mapping[str, str]) -> dict[str, str]:

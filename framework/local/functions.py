@@ -1,7 +1,7 @@
 """The functions of a definition: Get, Std:Join and Std:JsonGet, wherever they stand, become values.
 
-In: JSON with functions in it, and what is known so far: parameters, execution variables, descriptions of finished steps.
-Out: plain JSON. What cannot be found is an `UnresolvedError`.
+In: JSON with functions in it, and what is known so far: parameters, execution variables, descriptions of finished steps, and in
+the body of a loop its item. Out: plain JSON. What cannot be found is an `UnresolvedError`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.findings import nearest
+from framework.local.graph import Iteration
 
 PART = re.compile(r"\.([^.\[\]]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[([0-9]+)\]")
 STEP = re.compile(r"Steps\.([^.\[\]]+)(.+)", re.DOTALL)
+ITEM = re.compile(r"ForEach\.CurrentItem(.*)", re.DOTALL)
 NAMES = ("OutputName", "InputName", "ChannelName", "MetricName", "ContainerHostname", "Name", "Key")
 """The members by which the API's lists of named things name them."""
 
@@ -95,12 +97,14 @@ class Resolver:
         execution: the execution variables, less those that change.
         descriptions: what finished steps tell, by step name.
         read: reads the object at an s3:// URI.
+        iteration: the iteration of a loop that the value belongs to.
     """
 
     parameters: Mapping[str, Any]
     execution: Mapping[str, Any]
     descriptions: Mapping[str, Mapping[str, Any]]
     read: Callable[[str], bytes]
+    iteration: Iteration | None = None
 
     def resolve(self, value: Any) -> Any:
         """The value with every function in it replaced.
@@ -134,6 +138,8 @@ class Resolver:
                 return _known(self.parameters, name, "parameter")
             if scope == "Execution":
                 return _known(self.execution, name, "execution variable")
+            if self.iteration and (match := ITEM.fullmatch(path)):
+                return _of_item(self.iteration.item, match[1])
             return self._of_step(path)
         except UnresolvedError as error:
             raise UnresolvedError(f"{{'Get': {path!r}}} leads nowhere: {error}") from None
@@ -143,6 +149,7 @@ class Resolver:
         if not match:
             raise UnresolvedError("it begins with none of Parameters., Execution., Steps.<name>.")
         step, rest = match.groups()
+        step = self.iteration.aliases.get(step, step) if self.iteration else step
         if step not in self.descriptions:
             raise UnresolvedError(f"no step {step} has run before this one")
         return look_up(self.descriptions[step], rest)
@@ -163,6 +170,18 @@ class Resolver:
             return look_up(content, path)
         except UnresolvedError as error:
             raise UnresolvedError(f"Std:JsonGet finds no {path} in {uri}: {error}") from None
+
+
+def _of_item(item: Any, path: str) -> Any:
+    """A loop's item, or what is at a path of it where it is an object or the text of one."""
+    if not path:
+        return item if isinstance(item, (str, bool, int, float)) else json.dumps(item)
+    if isinstance(item, str):
+        try:
+            item = json.loads(item)
+        except ValueError:
+            raise UnresolvedError(f"the item {item[:100]!r} is not the text of a JSON object") from None
+    return look_up(item, path)
 
 
 def _known(values: Mapping[str, Any], name: str, kind: str) -> Any:

@@ -1,21 +1,69 @@
-"""Which step waits for which, read off the definition; and what the local engine cannot run, as findings (rule SMP801)."""
+"""Which step waits for which, read off the definition: top-level steps and those in the branches of conditions, in one list.
+
+In: the steps of a definition. Out: nodes for the scheduler. The body of a ForEach is not in the list: it becomes nodes when the
+loop's items are known (`framework.local.loops`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from framework.findings import Finding, Place
-
-RULE = "SMP801"
-PLACE = Place("definition")
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REFERENCE = re.compile(r"Steps\.([^.\[\]]+)")
+CONDITION, FAIL, FOR_EACH = "Condition", "Fail", "ForEach"
+CONTROL = frozenset({CONDITION, FAIL, FOR_EACH})
+"""The step types that the engine itself carries out."""
+
+COMPLETED = frozenset({"Completed"})
+TRIGGERS = {
+    "Completed": COMPLETED,
+    "Failed": frozenset({"Failed"}),
+    "Stopped": frozenset({"Stopped"}),
+    "Any": frozenset({"Completed", "Failed", "Stopped"}),
+}
+"""Which ends of a step let another one start, by the Trigger of a DependsOn entry."""
 
 Step = Mapping[str, Any]
 Needs = Mapping[str, frozenset[str]]
-"""For each step, in the order of the definition, the steps that must have succeeded before it."""
+"""For each step, in the order of the definition, the steps that it waits for."""
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """Where a step of a loop's body stands.
+
+    Attributes:
+        parent: the ForEach step.
+        index: counts the items from 0.
+        item: the item.
+        aliases: for each step of the body, its name in this iteration.
+    """
+
+    parent: str
+    index: int
+    item: Any
+    aliases: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A step as the scheduler sees it.
+
+    Attributes:
+        name: unique in the execution.
+        step: the step of the definition.
+        order: of several steps that are ready, the one with the smallest order starts first.
+        waits: pairs of another step's name and the results of it that let this one start; all of them are awaited.
+        iteration: the iteration of a loop that it belongs to.
+    """
+
+    name: str
+    step: Step
+    order: tuple[int, ...]
+    waits: tuple[tuple[str, frozenset[str]], ...] = ()
+    iteration: Iteration | None = None
 
 
 def references(value: Any) -> Iterator[str]:
@@ -31,61 +79,79 @@ def references(value: Any) -> Iterator[str]:
             yield from references(member)
 
 
+def branches(step: Step) -> Iterator[tuple[str, Step]]:
+    """The steps directly in the branches of a condition, each with the outcome that starts it: "True" or "False"."""
+    if step.get("Type") == CONDITION:
+        arguments = step.get("Arguments") or {}
+        for outcome, key in (("True", "IfSteps"), ("False", "ElseSteps")):
+            for inner in arguments.get(key) or ():
+                yield outcome, inner
+
+
+def body(step: Step) -> list[Step]:
+    """The steps of a loop's body; none of another step."""
+    return list((step.get("Arguments") or {}).get("ForEachBody") or ()) if step.get("Type") == FOR_EACH else []
+
+
+def flat(steps: Sequence[Step], guard: tuple[str, str] | None = None) -> Iterator[tuple[Step, tuple[str, str] | None]]:
+    """The steps and those inside of conditions, each with the condition and the outcome that it needs."""
+    for step in steps:
+        yield step, guard
+        for outcome, inner in branches(step):
+            yield from flat([inner], (str(step.get("Name")), outcome))
+
+
+def every_step(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps, those inside of conditions, and those of the bodies of loops."""
+    for step, _ in flat(steps):
+        yield step
+        yield from every_step(body(step))
+
+
+def own_references(step: Step) -> set[str]:
+    """The steps whose results a step uses; for a condition, those that its conditions use."""
+    arguments = step.get("Arguments") or {}
+    if step.get("Type") == CONDITION:
+        return set(references(arguments.get("Conditions")))
+    outer = {key: value for key, value in step.items() if key not in ("Name", "DependsOn")}
+    inner = [str(each.get("Name")) for each in body(step)]
+    after = {name for each in body(step) for name, _ in depends_on(each)}
+    return {*references(outer), *after} - set(inner)
+
+
+def depends_on(step: Step) -> Iterator[tuple[str, frozenset[str]]]:
+    """The entries of DependsOn: a step, and which ends of it let this one start."""
+    for entry in step.get("DependsOn") or ():
+        if isinstance(entry, str):
+            yield entry, COMPLETED
+        elif isinstance(entry, Mapping):
+            yield str(entry.get("Step")), TRIGGERS.get(str(entry.get("Trigger", "Completed")), COMPLETED)
+
+
+def nodes(steps: Sequence[Step]) -> dict[str, Node]:
+    """The nodes of a definition, in its order.
+
+    References to steps that do not exist are left out here; they fail when they are resolved.
+    """
+    found = list(flat(steps))
+    names = {str(step["Name"]) for step, _ in found}
+    return {step["Name"]: _node(step, guard, names, number) for number, (step, guard) in enumerate(found)}
+
+
+def _node(step: Step, guard: tuple[str, str] | None, names: set[str], number: int) -> Node:
+    waits = [(other, COMPLETED) for other in sorted(own_references(step) & names)]
+    waits += [(other, ends) for other, ends in depends_on(step) if other in names]
+    if guard:
+        waits.append((guard[0], frozenset({guard[1]})))
+    return Node(step["Name"], step, (number,), tuple(dict.fromkeys(waits)))
+
+
 def needs(steps: Sequence[Step]) -> Needs:
-    """Whom each step waits for: data references and DependsOn.
-
-    References to steps that do not exist fail when they are resolved.
-    """
-    names = {step["Name"] for step in steps}
-    return {step["Name"]: frozenset({*references(step), *_depends_on(step)} & names) for step in steps}
+    """Whom each step waits for: data references, DependsOn, and the condition that it stands in."""
+    return {name: frozenset(other for other, _ in node.waits) for name, node in nodes(steps).items()}
 
 
-def _depends_on(step: Step) -> list[str]:
-    return [name for name in step.get("DependsOn") or () if isinstance(name, str)]
-
-
-def problems(steps: Sequence[Step], supported: Collection[str]) -> list[Finding]:
-    """Why these steps cannot run here; empty when they can.
-
-    Args:
-        steps: the definition's steps.
-        supported: the step types that can run.
-    """
-    names = [str(step.get("Name") or "") for step in steps]
-    said = [*_types(steps, supported), *_names(names), *_dependencies(steps, names)]
-    if not said and (circle := _circle(needs(steps))):
-        said.append(("the steps wait for each other: " + " → ".join(circle), "cut the circle"))
-    return [Finding(RULE, PLACE, message, hint) for message, hint in said]
-
-
-def _types(steps: Sequence[Step], supported: Collection[str]) -> Iterator[tuple[str, str]]:
-    for step in steps:
-        if step.get("Type") not in supported:
-            legal = ", ".join(sorted(supported))
-            yield (
-                f"step {step.get('Name')} is of type {step.get('Type')}, which the local engine cannot run",
-                f"run steps of type {legal} here",
-            )
-
-
-def _names(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for name in dict.fromkeys(names):
-        if not NAME.fullmatch(name):
-            yield f"{name!r} is not a step name", "use up to 64 letters, digits, - and _"
-        elif names.count(name) > 1:
-            yield f"{names.count(name)} steps are named {name}", "give each its own name"
-
-
-def _dependencies(steps: Sequence[Step], names: Collection[str]) -> Iterator[tuple[str, str]]:
-    for step in steps:
-        for other in step.get("DependsOn") or ():
-            if not isinstance(other, str):
-                yield f"step {step.get('Name')} depends on {other}, and the local engine knows only names there", "name the step"
-            elif other not in names:
-                yield f"step {step.get('Name')} depends on {other}, which does not exist", "name a step of this pipeline"
-
-
-def _circle(graph: Needs) -> list[str]:
+def circle(graph: Needs) -> list[str]:
     """The names along a circle, the first one again at the end; empty when there is none."""
     left = dict(graph)
     while free := [name for name, others in left.items() if not others & left.keys()]:

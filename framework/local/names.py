@@ -16,15 +16,17 @@ def arn(*parts: str) -> str:
     return f"arn:aws:sagemaker:local:{ACCOUNT}:{'/'.join(parts)}"
 
 
-def job_name(execution_id: str, step: str, prefix: str = "") -> str:
+def job_name(execution_id: str, step: str, prefix: str = "", attempt: int = 1) -> str:
     """The name of a step's job: at most 63 characters, unique by its hash.
 
     Args:
         execution_id: the execution.
         step: the step's name.
         prefix: what the definition wants the name to begin with.
+        attempt: counts the attempts of the step from 1; each has a job of its own.
     """
-    digest = hashlib.sha256(f"{execution_id}/{step}".encode()).hexdigest()[:10]
+    seed = f"{execution_id}/{step}" + (f"/{attempt}" if attempt > 1 else "")
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:10]
     start = _legal(prefix)[:24].strip("-") or DEFAULT_PREFIX
     room = LONGEST_JOB_NAME - len(start) - len(execution_id) - len(digest) - 3
     middle = _legal(step)[:room].strip("-")

@@ -1,26 +1,31 @@
-"""What is kept of an execution, as JSON files below the state folder, and the numbers of executions.
+"""What is kept of an execution, as files below the state folder, and the numbers of executions.
 
-runs/<id>/execution.json, steps.json: the shapes of DescribePipelineExecution and ListPipelineExecutionSteps, written at each
-change; definition.json, parameters.json: what runs; steps/<step>/: description.json (what a Get can ask for), log.txt, and while
-it runs or after it failed everything its job sees. ids/: one empty file per execution ever started.
+runs/<id>/execution.json, steps.json: the shapes of DescribePipelineExecution and ListPipelineExecutionSteps; steps.jsonl: what has
+changed since steps.json was written, one state per line, added to at each change and folded into steps.json at the end;
+definition.json, parameters.json, run.json: what runs, and how; owner.json: who runs it; steps/<step>/: description.json (what a
+Get can ask for), log.txt, and while it runs or after it failed everything its job sees. ids/: one empty file per execution ever
+started. A file is whole or absent; of the last line of steps.jsonl only, a part may stand there, which is then nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framework.errors import BackendError
-from framework.local.files import create_atomically, disk, read_json, write_json
-from framework.local.names import arn, now
-from framework.pipeline.compiled import CompiledPipeline
-from framework.pipeline.execution import EXECUTING, FAILED, SUCCEEDED, Execution, Watcher
+from framework.local.files import create_atomically, disk, read_json, temporary_beside
+from framework.local.ownership import owned
+from framework.pipeline.execution import EXECUTING, FAILED, STOPPED, SUCCEEDED, Execution
 
 ID = re.compile(r"local([0-9]{7})")
-LONGEST_REASON = 1300
+STEPS, JOURNAL = "steps.json", "steps.jsonl"
+ENDED = frozenset({SUCCEEDED, FAILED, STOPPED})
+KILLED = "the process that ran it has ended before it did; it can be resumed"
 
 
 class StateFolder:
@@ -49,101 +54,103 @@ class StateFolder:
         """The folder of an execution."""
         return self.runs / execution_id
 
+    def ids(self) -> list[str]:
+        """The ids of the executions that have begun, newest first."""
+        found = self.runs.iterdir() if self.runs.is_dir() else ()
+        return sorted(
+            (path.name for path in found if ID.fullmatch(path.name) and (path / "execution.json").is_file()), reverse=True
+        )
+
+    def existing(self, execution_id: str) -> Path:
+        """The folder of an execution that has begun.
+
+        Raises:
+            BackendError: there is none.
+        """
+        if not ID.fullmatch(execution_id) or not (self.run(execution_id) / "execution.json").is_file():
+            newest = ", ".join(self.ids()[:3])
+            raise BackendError(f"Reading execution {execution_id}", "there is none", f"name one of {newest}" if newest else "")
+        return self.run(execution_id)
+
     def step(self, execution: Execution, name: str) -> Path:
         """The folder of a step of an execution."""
-        return self.run(str(execution.description["PipelineExecutionArn"]).rpartition("/")[2]) / "steps" / name
+        return self.run(execution.id) / "steps" / name
 
 
-class Record:
-    """The state of one execution while it runs; every change is written down, then told.
+@dataclass(frozen=True)
+class RunOptions:
+    """How an execution runs, as kept for when it is resumed.
 
-    Args:
-        folder: the execution's folder.
-        compiled: what runs.
-        parameters: with which values.
-        watch: is called with each changed step.
+    Attributes:
+        pipeline: the pipeline's name.
+        region: its region, when known.
+        keep_going: after a failure, go on with what does not depend on it.
+        strict: steps that would only be recorded fail.
+        selected: the steps of a part of the pipeline; empty for all of it.
+        source: the ARN of the execution that gives what the part needs.
+        data: pairs of an s3:// prefix and the folder that stands for it.
     """
 
-    def __init__(self, folder: Path, compiled: CompiledPipeline, parameters: Mapping[str, Any], watch: Watcher) -> None:
-        self.folder, self._watch = folder, watch
-        self.descriptions: dict[str, dict[str, Any]] = {}
-        self._steps: dict[str, dict[str, Any]] = {}
-        pipeline = f"pipeline/{compiled.name.lower()}"
-        self._execution: dict[str, Any] = {
-            "PipelineArn": arn(pipeline),
-            "PipelineExecutionArn": arn(pipeline, "execution", folder.name),
-            "PipelineExecutionDisplayName": f"execution-{folder.name}",
-            "PipelineExecutionStatus": EXECUTING,
-            "CreationTime": now(),
+    pipeline: str
+    region: str | None = None
+    keep_going: bool = False
+    strict: bool = False
+    selected: tuple[str, ...] = ()
+    source: str = ""
+    data: tuple[tuple[str, str], ...] = field(default=())
+
+    @classmethod
+    def read(cls, run: Path) -> RunOptions:
+        """As they were kept.
+
+        Raises:
+            BackendError: they cannot be read.
+        """
+        kept = read_file(run / "run.json")
+        data = tuple((str(prefix), str(folder)) for prefix, folder in kept.pop("data"))
+        return cls(**{**kept, "selected": tuple(kept["selected"]), "data": data})
+
+
+def read_execution(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What is kept of an execution: its description, and the state of each step by name.
+
+    Raises:
+        BackendError: it cannot be read.
+    """
+    states = {str(state["StepName"]): state for state in read_file(folder / STEPS)}
+    with contextlib.suppress(OSError):
+        for line in (folder / JOURNAL).read_bytes().splitlines(keepends=True):
+            with contextlib.suppress(ValueError):  # the tool was killed while it wrote the last line
+                state = json.loads(line)
+                states[state["StepName"]] = state
+    return dict(read_file(folder / "execution.json")), states
+
+
+def shown(folder: Path) -> Execution:
+    """An execution as it is shown to others: one whose process was killed is Stopped, and says so.
+
+    Raises:
+        BackendError: it cannot be read.
+    """
+    alive = owned(folder)  # before reading: it may end meanwhile
+    description, states = read_execution(folder)
+    if description["PipelineExecutionStatus"] == EXECUTING and not alive:
+        description |= {"PipelineExecutionStatus": STOPPED, "FailureReason": KILLED}
+        states = {
+            name: state if state.get("StepStatus") in ENDED else {**state, "StepStatus": STOPPED} for name, state in states.items()
         }
-        with disk(f"Writing {folder}"):
-            write_json(folder / "definition.json", compiled.definition)
-            write_json(folder / "parameters.json", parameters)
-            write_json(folder / "steps.json", [])
-        self._write_execution()
+    return Execution(description, list(states.values()))
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """The execution variables that do not change while it runs."""
-        return {
-            "PipelineArn": self._execution["PipelineArn"],
-            "PipelineExecutionArn": self._execution["PipelineExecutionArn"],
-            "PipelineExecutionId": self.folder.name,
-            "StartDateTime": self._execution["CreationTime"],
-        }
 
-    def step_folder(self, name: str) -> Path:
-        """The folder of a step."""
-        return self.folder / "steps" / name
+def write_description(folder: Path, description: Mapping[str, Any]) -> None:
+    """Writes what a succeeded step tells, whole or not at all.
 
-    def begin(self, step: Mapping[str, Any]) -> None:
-        """A step starts."""
-        optional = {"DisplayName": "StepDisplayName", "Description": "StepDescription"}
-        state = {"StepName": step["Name"]} | {theirs: step[ours] for ours, theirs in optional.items() if ours in step}
-        self._steps[step["Name"]] = state
-        self.change(step["Name"], StepStatus="Starting", StartTime=now(), AttemptCount=1)
-
-    def change(self, name: str, **members: Any) -> None:
-        """A step's status changes, and other members with it."""
-        self._steps[name].update(members)
-        with disk(f"Writing {self.folder}"):
-            write_json(self.folder / "steps.json", list(self._steps.values()))
-        self._watch(dict(self._steps[name]))
-
-    def succeed(self, name: str, description: dict[str, Any], metadata: Mapping[str, Any]) -> None:
-        """A step has succeeded: what it tells is kept, its log too, everything else of its folder is removed."""
-        self.descriptions[name] = description
-        folder = self.step_folder(name)
-        with disk(f"Writing {folder}"):
-            write_json(folder / "description.json", description)
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-        self.change(name, StepStatus=SUCCEEDED, EndTime=now(), Metadata=metadata)
-
-    def fail(self, name: str, reason: str) -> None:
-        """A step has failed, and with it the execution."""
-        self.change(name, StepStatus=FAILED, EndTime=now(), FailureReason=reason)
-        first = reason.partition("\n")[0]
-        self._execution["FailureReason"] = f"Step failure: {name}: {first}"[:LONGEST_REASON]
-
-    def finish(self, status: str = "") -> None:
-        """The execution ends: as its steps tell, or with the given status, which steps that still run share."""
-        for name, state in self._steps.items():
-            if state["StepStatus"] not in (SUCCEEDED, FAILED):
-                self.change(name, StepStatus=status or FAILED, EndTime=now())
-        failed = any(state["StepStatus"] == FAILED for state in self._steps.values())
-        self._execution["PipelineExecutionStatus"] = status or (FAILED if failed else SUCCEEDED)
-        self._write_execution()
-
-    def _write_execution(self) -> None:
-        self._execution["LastModifiedTime"] = now()
-        with disk(f"Writing {self.folder}"):
-            write_json(self.folder / "execution.json", self._execution)
-
-    def execution(self) -> Execution:
-        """The state now."""
-        return Execution(dict(self._execution), [dict(state) for state in self._steps.values()])
+    It does not wait for the disk, which would take longer than everything else that the engine does for a step: where the machine
+    itself goes down, a step whose description did not reach the disk is run again.
+    """
+    with temporary_beside(folder / "description.json") as path:
+        path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.replace(folder / "description.json")
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -152,7 +159,16 @@ def read_description(folder: Path) -> dict[str, Any]:
     Raises:
         BackendError: it is not there.
     """
+    return dict(read_file(folder / "description.json"))
+
+
+def read_file(path: Path) -> Any:
+    """What a JSON file of an execution says.
+
+    Raises:
+        BackendError: it is not there, or is not JSON.
+    """
     try:
-        return dict(read_json(folder / "description.json"))
+        return read_json(path)
     except (OSError, ValueError) as error:
-        raise BackendError(f"Reading {folder / 'description.json'}", str(error)) from error
+        raise BackendError(f"Reading {path}", str(error)) from error

@@ -84,6 +84,16 @@ class LocalStore:
                     return found
         raise self._missing(uri, places)
 
+    def objects(self, uri: str) -> list[tuple[str, Path]]:
+        """The objects of the store at or below a URI, and their files; "s3://" names all buckets. Sorted.
+
+        Raises:
+            BackendError: the URI cannot be one.
+        """
+        top = self.root if uri.rstrip("/") == "s3:" else child(self.root, uri.removeprefix("s3://").rstrip("/"))
+        files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file())
+        return [(f"s3://{path.relative_to(self.root).as_posix()}", path) for path in files]
+
     def object(self, uri: str) -> Path:
         """The file of exactly one object.
 

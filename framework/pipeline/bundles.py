@@ -103,10 +103,10 @@ class Bundles:
         return folder
 
     def _members(self, spec: StepSpec, source: Path) -> Mapping[str, Path]:
-        """The files of a source directory that go into its bundle, by their paths in it, sorted."""
+        """The files of a source directory that go into its bundle, by their paths in it."""
         if source not in self._files:
             try:
-                self._files[source] = dict(sorted(self._find(spec, source)))
+                self._files[source] = dict(self._find(spec, source))
             except OSError as error:
                 raise _unreadable(error) from None
         return self._files[source]

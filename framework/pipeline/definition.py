@@ -31,11 +31,12 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         region=config.region,
         description=described.description if described else None,
         package_groups=pipeline.package_groups,
-        local=_local(config.local),
+        local=as_local_settings(config.local),
     )
 
 
-def _local(settings: Local) -> LocalSettings:
+def as_local_settings(settings: Local) -> LocalSettings:
+    """What the configuration says of local runs, in the shape that the local engine knows."""
     images = tuple((pattern, StandIn(**dict(stand_in))) for pattern, stand_in in settings.images)
     return LocalSettings(settings.data, images, settings.lambdas, settings.environment)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Stopped"
+COMPLETED_WITH_FAILURES = "CompletedWithFailures"
+"""Steps have failed, and for each of them there was a step that ran because of it."""
 
 StepState = Mapping[str, Any]
 """One element of ListPipelineExecutionSteps: StepName, StepStatus, StartTime, EndTime, FailureReason, Metadata, …"""
@@ -24,5 +26,10 @@ class Execution:
 
     @property
     def status(self) -> str:
-        """PipelineExecutionStatus: Executing, Stopping, Stopped, Failed or Succeeded."""
+        """PipelineExecutionStatus: Executing, Stopping, Stopped, Failed, CompletedWithFailures or Succeeded."""
         return str(self.description["PipelineExecutionStatus"])
+
+    @property
+    def id(self) -> str:
+        """The execution's id, the last part of its ARN."""
+        return str(self.description["PipelineExecutionArn"]).rpartition("/")[2]

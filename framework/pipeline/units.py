@@ -200,7 +200,7 @@ def _default_chain(model: Model, step_class: str, section: Section, names: Mappi
     preprocess = model.sections.get("preprocess")
     if preprocess and not static and step_class in {TRAINING, TRANSFORM, METRICS}:
         outputs = list(channels_of(preprocess)) or [DEFAULT_CHANNEL]
-        if step_class == TRAINING or next(iter(channels), DEFAULT_CHANNEL) in outputs:
+        if step_class == TRAINING or preprocess.broken or next(iter(channels), DEFAULT_CHANNEL) in outputs:
             yield names["Preprocessing"]
     if step_class == METRICS and "transform" in model.sections:
         yield names["Transform"]

@@ -124,7 +124,7 @@ def _numbers(value: Any, path: str) -> Iterable[tuple[str, float]]:
 
 def registered(execution: Execution) -> list[str]:
     """The ARNs of the model package versions that an execution registered."""
-    packages = (state.get("Metadata", {}).get("RegisterModel", {}).get("Arn") for state in execution.steps)
+    packages = ((state.get("Metadata") or {}).get("RegisterModel", {}).get("Arn") for state in execution.steps)
     return [str(arn) for arn in packages if arn]
 
 

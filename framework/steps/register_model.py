@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, Variable, with_overrides
 from framework.steps.create_model import container, foreign_arguments
 from framework.steps.jobs import without_nothing
@@ -44,8 +46,9 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
 
 
 def group_name(spec: StepSpec, pipeline_name: str) -> str:
-    """The model package group: the configured one, else {pipeline}-{model}."""
-    return str(spec.values.get("ModelPackageGroupName") or f"{pipeline_name}-{spec.model.name}")
+    """The model package group: the configured one, else {pipeline}-{model} in the letters that a group's name may have."""
+    default = re.sub(r"[^A-Za-z0-9-]+", "-", f"{pipeline_name}-{spec.model.name}").strip("-")
+    return str(spec.values.get("ModelPackageGroupName") or default)
 
 
 def _model_metrics(spec: StepSpec) -> Arguments | None:

@@ -36,6 +36,7 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Training step of `spec`."""
     values, config = spec.values, around.config
     entry_point = script_path(values["entry_point"]) if "entry_point" in values else None
+    _report_idle_launcher(spec, around)
     bootstrap = entry_point is not None and values["launcher"] == "bootstrap"
     bundle = training_bundle(spec, around) if entry_point else ""
     own = _bootstrap_channels(bundle, around) if bootstrap else []
@@ -55,6 +56,12 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         **job_arguments(spec, around),
     }
     return Step(spec.name, "Training", with_overrides(without_nothing(arguments), spec), spec, ORIGINS, spec.config.enable_cache)
+
+
+def _report_idle_launcher(spec: StepSpec, around: Surroundings) -> None:
+    if spec.values["launcher"] == "bootstrap" and "entry_point" not in spec.values:
+        message = f"launcher of {spec.model.name}.{spec.section.name} has no effect: there is no entry_point to launch"
+        around.report(Finding("SMP113", spec.place_of("launcher"), message, "set entry_point, or remove it", WARNING))
 
 
 def job_arguments(spec: StepSpec, around: Surroundings) -> Arguments:

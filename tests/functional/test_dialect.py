@@ -109,6 +109,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("evaluate", "s3_upload_mode", "Continuous", f"{OUTPUT}.S3Output.S3UploadMode", "Continuous"),
     ("evaluate", "location.outputLocalFilepath", "/opt/ml/processing/o", f"{OUTPUT}.S3Output.LocalPath", "/opt/ml/processing/o/"),
     ("evaluate", "location.inputLocalFilepath", "/opt/ml/processing/i", f"{INPUT}.LocalPath", "/opt/ml/processing/i/prep-test"),
+    ("evaluate", "inputLocalFilepath", "/opt/ml/processing/i", f"{INPUT}.LocalPath", "/opt/ml/processing/i/prep-test"),
     ("evaluate", "content_type", "text/csv", "register:ModelMetrics.ModelQuality.Statistics.ContentType", "text/csv"),
     ("evaluate", "channels", "train", f"{INPUT}.LocalPath", "/opt/ml/processing/input/prep-train"),
     ("evaluate", "channels.test.s3BucketName", "bucket", f"{OUTPUT}.S3Output.S3Uri.Std:Join.Values.1", "bucket"),
@@ -353,7 +354,7 @@ def test_hyperparameters_are_plain_text_without_the_toolkit(project: Project, se
 CHANNELS: list[tuple[Any, list[str], list[tuple[str, str]]]] = [
     ({"train": {"dataFiles": [{"sourceName": "a b", "fileName": "s3://lake/a.csv"}]}}, ["train"], [("a b", "s3://lake/a.csv")]),
     ({"train": {"dataFiles": [{"fileName": "a.csv"}], "s3Bucket": "other"}}, ["train"], [("train", "s3://other/a.csv")]),
-    ({"train": {"dataFiles": [{"fileName": "/a.csv"}], "s3BucketName": "s3://other/"}}, ["train"], [("train", "s3://other/a.csv")]),
+    ({"train": {"dataFiles": [{"fileName": "a.csv"}], "s3BucketName": "s3://other/"}}, ["train"], [("train", "s3://other/a.csv")]),
     ({"train": {"dataFiles": [{"fileName": "a.csv"}], "s3InputPrefix": "/p/q/"}}, ["train"], [("train", "s3://models/p/q/a.csv")]),
     ({"train": {"dataFiles": [{"fileName": "a.csv"}], "inputBucketPrefix": "p"}}, ["train"], [("train", "s3://models/p/a.csv")]),
     ({"train": None, "test": None}, ["train", "test"], []),

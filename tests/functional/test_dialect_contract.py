@@ -100,6 +100,25 @@ def test_metrics_chain_input(project: Project, channels: Any, channel: str) -> N
     ]
 
 
+@pytest.mark.parametrize(("step", "sections"), [("score", ["transform"]), ("judge", ["evaluate", "transform"])])
+def test_the_only_output_of_a_source_is_read_where_no_channel_is_named(project: Project, step: str, sections: list[str]) -> None:
+    project.model["preprocess"]["channels"] = "cleaned"
+    for section in ("evaluate", "transform"):
+        project.model[section]["channels"] = None if section in sections else "cleaned"
+    outcome = project.compile()
+    assert outcome.texts == []
+    if step == "judge":
+        assert inputs(outcome, "judge")[0] == ("prep-input", output_of("prep", "cleaned"), "/opt/ml/processing/input/prep-train")
+    assert outcome.at("score", "TransformInput.DataSource.S3DataSource.S3Uri") == output_of("prep", "cleaned")
+
+
+def test_the_report_of_other_metrics_is_read_whatever_the_channel(project: Project) -> None:
+    steps = project.pipeline["models"]["churn"]["steps"]
+    steps.append({"step_name": "again", "step_class": "Metrics", "chain_input_source_step": ["judge"]})
+    report = output_of("judge", "model_evaluation_metrics")
+    assert inputs(project.compile(), "again") == [("judge-input", report, "/opt/ml/processing/input/judge-test")]
+
+
 def test_metrics_output(project: Project) -> None:
     outcome = project.compile()
     [output] = outcome.at("judge", "ProcessingOutputConfig.Outputs")

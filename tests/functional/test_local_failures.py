@@ -49,7 +49,7 @@ def training(name: str = "Train", **arguments: Any) -> dict[str, Any]:
 
 
 def run(backend: LocalBackend, *steps: dict[str, Any], uploads: tuple[Upload, ...] = (), parameters: Any = ()) -> Execution:
-    return backend.run(CompiledPipeline("pipe", {"Steps": list(steps), "Parameters": list(parameters)}, uploads), {})
+    return backend.run(CompiledPipeline("pipe", {"Steps": list(steps), "Parameters": list(parameters)}, uploads), {}, parallelism=1)
 
 
 def reason(execution: Execution) -> str:
@@ -140,9 +140,9 @@ def test_the_time_limit(backend: LocalBackend) -> None:
 def test_an_input_that_is_nowhere(backend: LocalBackend, tmp_path: Path) -> None:
     source = {"InputName": "raw", "S3Input": {"S3Uri": "s3://bucket/raw/x.csv", "LocalPath": "/opt/ml/processing/input/raw"}}
     assert reason(run(backend, shell("A", "true", ProcessingInputs=[source]))) == (
-        "ClientError: Reading s3://bucket/raw/x.csv failed: nothing was found under no prefix of conf.local.data "
-        f"nor in {tmp_path}/.smp/s3/bucket/raw/x.csv (the local store). "
-        "Try: map it in conf.local.data, or run the step that writes it."
+        f"ClientError: Reading s3://bucket/raw/x.csv failed: nothing is in {tmp_path}/.smp/s3/bucket/raw/x.csv (the local store), "
+        "and no prefix of conf.local.data covers it. "
+        "Try: for input, map its prefix in conf.local.data; for another step's output, see that the step writes it."
     )
 
 
@@ -317,7 +317,7 @@ def test_ctrl_c_kills_what_runs(backend: LocalBackend, tmp_path: Path) -> None:
     program = (
         "import json, sys; from pathlib import Path\n"
         "from framework.local.backend import LocalBackend; from framework.pipeline.compiled import CompiledPipeline\n"
-        "try: LocalBackend(Path(sys.argv[1])).run(CompiledPipeline('p', {'Steps': json.loads(sys.argv[2])}), {})\n"
+        "try: LocalBackend(Path(sys.argv[1])).run(CompiledPipeline('p', {'Steps': json.loads(sys.argv[2])}), {}, parallelism=1)\n"
         "except KeyboardInterrupt: sys.exit(130)\n"
     )
     tool = subprocess.Popen([sys.executable, "-c", program, tmp_path / ".smp", json.dumps(steps)], cwd=ROOT)

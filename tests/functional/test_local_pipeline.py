@@ -273,7 +273,7 @@ def test_all_step_types_end_to_end(backend: LocalBackend, tmp_path: Path, monkey
     assert "SECRET" not in log
     assert "SMP_ROLE" not in log
     assert "request text/csv DEBUG 3" in "\n".join(backend.log_tail(execution, "Transform"))
-    assert "Requirement already satisfied: pytest" in backend.log_path(execution, "Train").read_text()
+    assert "installing the packages of requirements.txt" in backend.log_path(execution, "Train").read_text()
 
     state = tmp_path / ".smp"
     assert (state / "s3/bucket/local0000001/pred/x_test.csv.out").read_text() == "id-1,3.0\nid-2,6.0\nid-3,9.0\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from framework.cli import road
 from framework.config.load import Sources
+from framework.road import travel
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {"lgbm": "examples/lgbm/conf/conf.yaml", "multi-model": "examples/multi-model/*/conf/conf.yaml"}
@@ -15,7 +15,7 @@ EXAMPLES = {"lgbm": "examples/lgbm/conf/conf.yaml", "multi-model": "examples/mul
 
 @pytest.mark.parametrize(("name", "pattern"), EXAMPLES.items())
 def test_the_definition_of_an_example_is_its_golden_one(name: str, pattern: str, request: pytest.FixtureRequest) -> None:
-    compiled, findings = road(Sources(ROOT, patterns=(pattern,), env_file="env.env"))
+    compiled, findings = travel(Sources(ROOT, patterns=(pattern,), env_file="env.env"), {})
     assert [str(finding) for finding in findings] == []
     assert compiled is not None
     golden = Path(__file__).with_name(f"{name}.json")

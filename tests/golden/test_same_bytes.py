@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from framework.cli import road
 from framework.config.load import Sources
 from framework.pipeline.compiled import CompiledPipeline
+from framework.road import travel
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -28,7 +28,7 @@ PATTERN = "examples/multi-model/*/conf/conf.yaml"
 
 
 def compiled(root: Path) -> CompiledPipeline:
-    result, findings = road(Sources(root, patterns=(PATTERN,), env_file="env.env"))
+    result, findings = travel(Sources(root, patterns=(PATTERN,), env_file="env.env"), {})
     assert result is not None, findings
     return result
 

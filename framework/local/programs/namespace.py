@@ -1,11 +1,12 @@
-"""Runs one command with a private /opt/ml, and lets nothing it started outlive it. Started by `framework.local.isolation`.
+"""Runs one command with a private /opt/ml, and lets nothing it started outlive it. Started by `framework.local.runners`.
 
-In: on standard input a JSON object {"words", "ml", "environment", "folder", "user", "pid", "parent"}; as its only argument the
-number of a file descriptor for messages. Out: one JSON object per line on that descriptor: {"started": true} or {"setup": why}
-or {"exec": why}, then {"exit": code}. The descriptor is closed when everything is over.
+In: on standard input a line of JSON {"words", "ml", "environment", "folder", "user", "pid"}, later lines "term …", which
+asks the job to end, and "kill", which kills everything, as the end of the input does; as its only argument the number of a file
+descriptor for messages. Out: one JSON object per line on that descriptor: {"started": true} or {"setup": why} or {"exec": why},
+then {"exit": code}. The descriptor is closed when everything is over.
 
 Three processes: the outer one enters new namespaces, the inner one (process 1 where there is a PID namespace) mounts and waits,
-the job is its child. To stop: SIGTERM to the outer process asks the job to end, SIGUSR1 kills everything.
+the job is its child.
 """
 
 # Importing pathlib would take longer than all of this.
@@ -17,6 +18,7 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import signal
 import sys
 from typing import Any, NoReturn
@@ -57,9 +59,6 @@ def enter(spec: dict[str, Any]) -> None:
         for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
                 file.write(line)
-    die_with_parent()  # after unshare, which forgets it
-    if os.getppid() != spec["parent"]:
-        os._exit(1)
 
 
 def private_opt() -> None:
@@ -154,17 +153,35 @@ def inner(spec: dict[str, Any], messages: int) -> None:
     tell(messages, exit=code if code >= 0 else 128 - code)
 
 
-def outer(child: int, pid_namespace: bool) -> None:
-    """Waits for the inner process; passes on what it is told."""
+def outer(child: int, alive: int, pid_namespace: bool) -> None:
+    """Waits for the inner process, which holds the other end of `alive`; passes on what it is told."""
+    watched = [0, alive]
     while True:
-        number = signal.sigwait(AWAITED)
-        if number == signal.SIGCHLD:
-            if os.waitpid(child, os.WNOHANG)[0] == child:
-                return
-        elif number == signal.SIGUSR1 and pid_namespace:
-            os.kill(child, signal.SIGKILL)  # the kernel ends everything in the namespace with its process 1
+        ready = select.select(watched, [], [])[0]
+        if alive in ready:
+            os.waitpid(child, 0)
+            return
+        text = os.read(0, 4096)
+        if not text:  # the tool has ended
+            watched = [alive]
+        if text.startswith(b"term") and b"kill" not in text:
+            os.kill(child, signal.SIGTERM)
         else:
-            os.kill(child, number)
+            # the kernel ends everything in a PID namespace with its process 1
+            os.kill(child, signal.SIGKILL if pid_namespace else signal.SIGUSR1)
+
+
+def read_line() -> bytes:
+    """The first line of the standard input; where more follows it, the job is not wanted any more."""
+    text = b""
+    while b"\n" not in text:
+        piece = os.read(0, 65536)
+        if not piece:
+            os._exit(1)
+        text += piece
+    if not text.endswith(b"\n"):
+        os._exit(1)
+    return text.partition(b"\n")[0]
 
 
 def tell(messages: int, **message: object) -> None:
@@ -176,7 +193,7 @@ def main() -> int:
     """The outer process."""
     messages = int(sys.argv[1])
     os.set_inheritable(messages, False)
-    spec = json.load(sys.stdin)
+    spec = json.loads(read_line())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, AWAITED)  # from here on they are waited for, so that none is missed
     try:
@@ -184,11 +201,13 @@ def main() -> int:
     except OSError as error:
         tell(messages, setup=error.strerror or str(error))
         return 1
+    reading, alive = os.pipe()
     child = os.fork()
     if child == 0:
         inner(spec, messages)
         os._exit(0)
-    outer(child, spec["pid"])
+    os.close(alive)
+    outer(child, reading, spec["pid"])
     return 0
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-MODEL_DIR = "/opt/ml/model"
+MODEL_DIR = os.environ.get("SMP_ML_PREFIX", "/opt/ml") + "/model"
 CSV, JSON, NPY, ANY = "text/csv", "application/json", "application/x-npy", "*/*"
 NOTHING = object()
 

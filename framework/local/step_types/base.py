@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from framework.local.job import StepRun
+from framework.pipeline.compiled import LocalSettings
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class StepType:
         arn_member: where the result of `run` tells the ARN.
         run: runs one step to its end; returns what its Describe call would tell, or raises StepError.
         arn_is_result: whether the ARN is known only when the step has run.
+        simulated: says of a step of the definition, before anything runs, why it would only be recorded and not really done here;
+            None where it would be done.
     """
 
     metadata: str
@@ -28,3 +31,4 @@ class StepType:
     arn_member: str
     run: Callable[[StepRun], dict[str, Any]]
     arn_is_result: bool = False
+    simulated: Callable[[Mapping[str, Any], LocalSettings], str | None] | None = None

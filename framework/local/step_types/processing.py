@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from framework.errors import BackendError
 from framework.local.functions import text
-from framework.local.job import HOST, ML, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
+from framework.local.job import HOST, ML, OTHER_WAYS, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
 from framework.local.step_types.base import StepType
 from framework.local.store import join_uri
 
 MESSAGE = "output/message"
+CODE_INPUT = "code"
 
 
 def run(step: StepRun) -> dict[str, Any]:
     """Runs the step; see `StepType.run`."""
     application = step.arguments.get("AppSpecification") or {}
-    words = [text(word) for key in ("ContainerEntrypoint", "ContainerArguments") for word in application.get(key) or ()]
+    given = [text(word) for word in application.get("ContainerEntrypoint") or ()]
+    words = [text(word) for word in application.get("ContainerArguments") or ()]
     image = str(application.get("ImageUri", ""))
-    if not application.get("ContainerEntrypoint"):
-        raise StepError(f"ClientError: no ContainerEntrypoint is given, and that of the image {image} cannot run without the image")
     job = Job(step, image, time_limit(step.arguments))
+    entry_point = given or job.stand_in.process
+    if not (entry_point or job.in_container):
+        raise StepError(
+            f"ClientError: no ContainerEntrypoint is given, and that of the image {image} cannot run without the image; "
+            f"{OTHER_WAYS.format('process')}"
+        )
     _prepare(job, step)
-    job.execute(words, own_environment(step.arguments), message=MESSAGE)
+    _require(job, step, [*entry_point, *words])
+    job.execute([*entry_point, *words], own_environment(step.arguments), message=MESSAGE, entry_point=not entry_point)
     for output in _outputs(step.arguments):
         step.site.store.upload(job.path(output["LocalPath"]), output["S3Uri"], job.ml)
     said = job.message(MESSAGE)
@@ -50,6 +57,13 @@ def _prepare(job: Job, step: StepRun) -> None:
     about = {"ProcessingJobArn": step.job_arn, "ProcessingJobName": step.job_name, **step.arguments}
     job.write(f"{ML}/config/processingjobconfig.json", about)
     job.write(f"{ML}/config/resourceconfig.json", {"current_host": HOST, "hosts": [HOST]})
+
+
+def _require(job: Job, step: StepRun, words: Sequence[str]) -> None:
+    """Installs beforehand what the step's code asks for, when its start script would install it too."""
+    for name, source in _inputs(step.arguments):
+        if name == CODE_INPUT:
+            job.require(job.asked(str(source.get("LocalPath")).rstrip("/"), words))
 
 
 def _inputs(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

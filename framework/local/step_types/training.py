@@ -14,14 +14,16 @@ from typing import Any
 from framework.local import toolkit
 from framework.local.archives import pack, unpack
 from framework.local.functions import text
-from framework.local.job import HOST, ML, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
+from framework.local.job import HOST, ML, OTHER_WAYS, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
 from framework.local.names import now
+from framework.local.prepared import REQUIREMENTS
+from framework.local.step_types import notebook
 from framework.local.step_types.base import StepType
 from framework.local.store import join_uri
 
 GROUP = "homogeneousCluster"
 PLACES = ("input/data", "input/config", "model", "output/data", "code", "checkpoints")
-REQUIREMENTS = "requirements.txt"
+SCRIPT_CHANNEL = f"{ML}/input/data/code"
 
 
 def run(step: StepRun) -> dict[str, Any]:
@@ -29,21 +31,34 @@ def run(step: StepRun) -> dict[str, Any]:
     specification = step.arguments.get("AlgorithmSpecification") or {}
     image = str(specification.get("TrainingImage") or specification.get("AlgorithmName") or "")
     parameters = {name: text(value) for name, value in (step.arguments.get("HyperParameters") or {}).items()}
-    if not specification.get("ContainerEntrypoint") and toolkit.PROGRAM not in parameters:
-        raise StepError(
-            f"ClientError: there is neither ContainerEntrypoint nor the hyperparameter {toolkit.PROGRAM}, "
-            f"and the algorithm of the image {image} cannot run without the image"
-        )
     _refuse_uncompressed(step.arguments)
     job = Job(step, image, time_limit(step.arguments))
+    if not (specification.get("ContainerEntrypoint") or toolkit.PROGRAM in parameters or job.in_container or job.stand_in.train):
+        raise StepError(
+            f"ClientError: there is neither ContainerEntrypoint nor the hyperparameter {toolkit.PROGRAM}, "
+            f"and the algorithm of the image {image} cannot run without the image; {OTHER_WAYS.format('train')}"
+        )
     channels = _prepare(job, step, parameters)
     begin = time.monotonic()
-    if specification.get("ContainerEntrypoint"):
-        words = [text(word) for key in ("ContainerEntrypoint", "ContainerArguments") for word in specification.get(key) or ()]
-        job.execute(words, _variables(step))
-    else:
-        _run_script(job, step, toolkit.decode(parameters), channels)
+    _train(job, step, parameters, channels)
     return _description(step, _upload(job, step), time.monotonic() - begin)
+
+
+def _train(job: Job, step: StepRun, parameters: Mapping[str, str], channels: Mapping[str, Mapping[str, str]]) -> None:
+    """Runs what trains: the given entry point, else the image's own, else the script, else what stands for the image."""
+    specification = step.arguments.get("AlgorithmSpecification") or {}
+    words = [text(word) for word in specification.get("ContainerArguments") or ()]
+    if notebook.is_notebook_job(step.arguments) and not job.in_container:
+        job.execute(notebook.command(), _variables(step))
+    elif entry_point := specification.get("ContainerEntrypoint"):
+        job.require(job.asked(SCRIPT_CHANNEL, [*map(text, entry_point), *words]))
+        job.execute([*map(text, entry_point), *words], _variables(step))
+    elif job.in_container:
+        job.execute(words or ["train"], _variables(step), entry_point=True)
+    elif toolkit.PROGRAM in parameters:
+        _run_script(job, step, toolkit.decode(parameters), channels)
+    else:
+        job.execute([*job.stand_in.train, *words], _variables(step))
 
 
 def _refuse_uncompressed(arguments: Mapping[str, Any]) -> None:
@@ -115,8 +130,9 @@ def _run_script(job: Job, step: StepRun, parameters: Mapping[str, Any], channels
         "PYTHONPATH": toolkit.CODE,
         **_variables(step),
     }
-    if job.path(f"{toolkit.CODE}/{REQUIREMENTS}").is_file():
-        job.execute(["python", "-m", "pip", "install", "-r", REQUIREMENTS], environment, toolkit.CODE)
+    requirements = job.path(f"{toolkit.CODE}/{REQUIREMENTS}")
+    if requirements.is_file() and not job.requirements(requirements):
+        job.execute(["python", "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], environment, toolkit.CODE)
     words = toolkit.arguments(toolkit.user_parameters(parameters))
     job.execute(toolkit.command(str(parameters[toolkit.PROGRAM]), words), environment, toolkit.CODE)
 

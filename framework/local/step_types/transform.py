@@ -8,53 +8,31 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from framework.local import records
-from framework.local.archives import unpack
 from framework.local.associate import Association, SelectionError, association
 from framework.local.functions import text
 from framework.local.invoker import Invoker
-from framework.local.job import ML, Job, StepError, StepRun, own_environment, s3_prefix
+from framework.local.job import Job, StepError, StepRun, own_environment, s3_prefix
+from framework.local.serving import container_of, prepare
 from framework.local.step_types.base import StepType
 
-MODEL = f"{ML}/model"
-CODE = f"{MODEL}/code"
-DOWNLOADED_CODE = f"{ML}/code"
-DEFAULT_PROGRAM = "inference.py"
 DEFAULT_PAYLOAD_MB = 6
 DEFAULT_TIMEOUT = 600.0
 
 
 def run(step: StepRun) -> dict[str, Any]:
     """Runs the step; see `StepType.run`."""
-    container = _container(step)
+    container = container_of(step, step.arguments.get("ModelName"), "transforms")
     source, plan = step.arguments["TransformInput"], _plan(step.arguments)
     inputs = step.site.store.find(s3_prefix((source.get("DataSource") or {}).get("S3DataSource") or {}, "TransformInput"))
     archive = step.site.store.object(str(container["ModelDataUrl"]))
     job = Job(step, str(container.get("Image", "")))
-    unpack(archive, job.path(MODEL))
-    environment = _environment(job, step, container)
-    _install(job, environment)
-    with Invoker(job, environment, _timeout(step.arguments)) as invoker:
+    server = prepare(job, archive, container, {**own_environment(step.arguments), "SAGEMAKER_BATCH": "true"})
+    with Invoker(job, server.environment, _timeout(step.arguments), server.words) as invoker:
         for name, path in inputs:
             _transform(path, step.folder / "out" / f"{name}.out", Exchange(invoker, step.arguments, plan, name))
     step.site.store.upload(step.folder / "out", str(step.arguments["TransformOutput"]["S3OutputPath"]), step.folder)
     about = {"TransformJobName": step.job_name, "TransformJobArn": step.job_arn, "TransformJobStatus": "Completed"}
     return {**step.arguments, **about}
-
-
-def _container(step: StepRun) -> Mapping[str, Any]:
-    """The one container of the model that the job names."""
-    name = step.arguments.get("ModelName")
-    models = [told for told in step.descriptions.values() if "ModelArn" in told and told.get("ModelName") == name]
-    if not models:
-        raise StepError(f"ClientError: there is no model {name}; a local run knows only models that its own Model steps made")
-    containers = [models[0]["PrimaryContainer"]] if models[0].get("PrimaryContainer") else models[0]["Containers"]
-    if len(containers) > 1:
-        raise StepError(f"ClientError: the model {name} has {len(containers)} containers; a local run transforms with one")
-    if not containers[0].get("ModelDataUrl"):
-        raise StepError(
-            f"ClientError: the container of the model {name} has no ModelDataUrl; a local run knows no other source of a model"
-        )
-    return cast("Mapping[str, Any]", containers[0])
 
 
 def _plan(arguments: Mapping[str, Any]) -> Association | None:
@@ -66,33 +44,6 @@ def _plan(arguments: Mapping[str, Any]) -> Association | None:
         return association(arguments)
     except SelectionError as error:
         raise StepError(f"ClientError: {error}") from None
-
-
-def _environment(job: Job, step: StepRun, container: Mapping[str, Any]) -> dict[str, str]:
-    """The server's variables; code that lies in S3 is fetched."""
-    environment = {**own_environment(container), **own_environment(step.arguments), "SAGEMAKER_BATCH": "true"}
-    code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "").removeprefix("file://") or CODE
-    if code.startswith("s3://"):
-        unpack(step.site.store.object(code), job.path(DOWNLOADED_CODE))
-        code = DOWNLOADED_CODE
-    program = environment.get("SAGEMAKER_PROGRAM", DEFAULT_PROGRAM)
-    if not _script(job.path(code), program):
-        raise StepError(
-            f"ClientError: there is no script {code}/{program}, and the server of the image {container.get('Image')} "
-            "cannot run without the image; pack the script into the model under code/ and name it in SAGEMAKER_PROGRAM"
-        )
-    return {**environment, "SAGEMAKER_SUBMIT_DIRECTORY": code, "SAGEMAKER_PROGRAM": program}
-
-
-def _script(code: Path, program: str) -> bool:
-    module = code.joinpath(*program.removesuffix(".py").replace(".", "/").split("/"))
-    return module.with_name(f"{module.name}.py").is_file() or (module / "__init__.py").is_file()
-
-
-def _install(job: Job, environment: Mapping[str, str]) -> None:
-    code, name = environment["SAGEMAKER_SUBMIT_DIRECTORY"], environment.get("SAGEMAKER_REQUIREMENTS", "requirements.txt")
-    if job.path(f"{code}/{name}").is_file():
-        job.execute(["python", "-m", "pip", "install", "-r", name], environment, code)
 
 
 def _timeout(arguments: Mapping[str, Any]) -> float:

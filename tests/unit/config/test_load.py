@@ -36,7 +36,7 @@ def test_the_smallest_project(load: Any, tmp_path: Path) -> None:
     assert (config.network.subnets, config.network.security_groups, config.network.kms_key) == ((), (), None)
     assert config.pipeline.name == "m-pipeline"
     assert [(unit.model, unit.steps) for unit in config.pipeline.units] == [("m", None)]
-    assert config.local_data == ()
+    assert config.local.data == ()
 
 
 def test_a_framework_configuration(load: Any, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ conf:
     assert config.network.role == "arn:aws-us-gov:iam::111122223333:role/x"
     assert (config.network.subnets, config.network.security_groups) == (("subnet-1", "subnet-2"), ("sg-1",))
     assert config.network.kms_key == "alias/key"
-    assert config.local_data == (("s3://a", "/b"), ("s3://models/raw", str(tmp_path / "data")))
+    assert config.local.data == (("s3://a", "/b"), ("s3://models/raw", str(tmp_path / "data")))
 
 
 def test_settings_that_no_file_sets_are_those_of_the_variables(load: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from framework.config import reader
 from framework.config.reader import plain_value, read_file, read_text, read_value
 from framework.config.values import Map, Seq, place_at
 from framework.findings import Place
@@ -66,6 +67,14 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     assert result.findings == []
     assert result.tree == {"conf": {"a": "b"}}
     assert result.tree.key_place_of("conf") == Place("f.yaml", 1, 1)
+
+
+@pytest.mark.parametrize(("limit", "read"), [(19, False), (20, True)])
+def test_a_file_may_be_as_large_as_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, read: bool) -> None:
+    monkeypatch.setattr(reader, "MAX_BYTES", limit)
+    path = tmp_path / "f.yaml"
+    path.write_text("conf: {region: here}", encoding="utf-8")
+    assert (read_file(path, "f.yaml").tree is not None) is read
 
 
 @pytest.mark.parametrize(

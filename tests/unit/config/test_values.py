@@ -57,6 +57,7 @@ def test_entries_of_both_kinds() -> None:
     assert list(entries(values)) == [("a", ["x"])]
     assert list(entries(values["a"])) == [(0, "x")]
     assert place_at(values, ["a", 0]) == OTHER
+    assert place_at(values, ["a", "x"]) == place_at(values, ["a", 1]) == place_at(values, ["a", "0", "x"]) == VALUE
 
 
 @pytest.mark.parametrize(

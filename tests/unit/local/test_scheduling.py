@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from framework.local.graph import needs, problems
-from framework.local.scheduler import Scheduler
+from framework.local.graph import Node, needs, nodes
+from framework.local.problems import problems
+from framework.local.scheduler import Outcome, Scheduler
 
 SUPPORTED = ("Processing", "Model")
 
@@ -18,14 +19,14 @@ def get(path: str) -> dict[str, str]:
     return {"Get": path}
 
 
-def order(steps: list[dict[str, Any]], failing: str = "") -> list[str]:
+def order(steps: list[dict[str, Any]], failing: str = "", **how: Any) -> list[str]:
     started: list[str] = []
 
-    def execute(name: str) -> bool:
-        started.append(name)
-        return name != failing
+    def execute(node: Node) -> Outcome:
+        started.append(node.name)
+        return Outcome("Failed" if node.name == failing else "Succeeded")
 
-    Scheduler().run(needs(steps), execute)
+    Scheduler(execute, execute, **how).run(nodes(steps).values())
     return started
 
 
@@ -52,10 +53,10 @@ def test_nothing_starts_after_a_failure() -> None:
     ("steps", "messages"),
     [
         (
-            [step("A"), step("If", kind="Condition")],
+            [step("A"), step("If", kind="Athena")],
             [
-                "definition SMP801 step If is of type Condition, which the local engine cannot run. "
-                "Try: run steps of type Model, Processing here."
+                "definition SMP801 step If is of type Athena, which the local engine cannot run. "
+                "Try: run steps of type Condition, Fail, ForEach, Model, Processing here."
             ],
         ),
         (
@@ -78,9 +79,3 @@ def test_nothing_starts_after_a_failure() -> None:
 )
 def test_what_cannot_run_is_said_before(steps: list[dict[str, Any]], messages: list[str]) -> None:
     assert [str(finding) for finding in problems(steps, SUPPORTED)] == messages
-
-
-def test_a_dependency_with_a_trigger_is_not_known() -> None:
-    steps: list[dict[str, Any]] = [step("A"), {**step("B"), "DependsOn": [{"Step": "A", "Trigger": "Failed"}]}]
-    (finding,) = problems(steps, SUPPORTED)
-    assert "knows only names there" in finding.message

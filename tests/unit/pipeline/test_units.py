@@ -186,6 +186,16 @@ def test_a_broken_section_is_said_once_and_not_built_from(project: Project) -> N
     assert "SMP104" in text
 
 
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(("section", "value"), [("preprocess", 5), ("train", 5), ("transform", "a b"), ("evaluate", [[1]])])
+def test_channels_that_cannot_be_read_are_said_once(project: Project, section: str, value: Any, listed: bool) -> None:
+    project.model[section]["channels"] = value
+    if not listed:
+        project.pipeline["models"]["churn"] = None
+    [text] = project.compile().texts
+    assert "SMP104" in text
+
+
 # Repacking
 
 

@@ -195,6 +195,25 @@ def test_a_step_chained_twice(project: Project) -> None:
     assert any('SMP302 fit has 2 channels called "prep-train"' in text for text in project.compile().texts)
 
 
+def test_the_channels_of_the_code_are_files_whatever_the_data_is(project: Project) -> None:
+    project.model["train"] |= {
+        "launcher": "bootstrap",
+        "input_mode": "Pipe",
+        "distribution": "ShardedByS3Key",
+        "content_type": "a/b",
+    }
+    channels = {channel["ChannelName"]: channel for channel in project.compile().at("fit", "InputDataConfig")}
+    assert {name: channel["InputMode"] for name, channel in channels.items()} == {
+        "prep-train": "Pipe",
+        "prep-test": "Pipe",
+        "code": "File",
+        "entrypoint": "File",
+    }
+    for name in ("code", "entrypoint"):
+        assert channels[name]["DataSource"]["S3DataSource"]["S3DataDistributionType"] == "FullyReplicated"
+        assert "ContentType" not in channels[name]
+
+
 # Scripts
 
 
@@ -225,6 +244,13 @@ def test_a_training_without_script_needs_no_source_directory(project: Project) -
     assert outcome.at("churn-Training", "HyperParameters") is None
     assert outcome.compiled is not None
     assert outcome.compiled.uploads == ()
+
+
+def test_a_launcher_without_a_script_launches_nothing(project: Project) -> None:
+    project.model["train"]["launcher"] = "bootstrap"
+    del project.model["train"]["entry_point"]
+    [text] = project.compile().texts
+    assert "SMP113 warning: launcher of churn.train has no effect: there is no entry_point to launch" in text
 
 
 def test_a_transform_that_chains_does_not_read_its_file(project: Project) -> None:

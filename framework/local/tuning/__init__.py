@@ -1,0 +1,1 @@
+"""Hyperparameter tuning: the space, the search through it, and its training jobs."""
