@@ -45,7 +45,12 @@ class Finding:
     def __str__(self) -> str:
         kind = "" if self.severity == ERROR else f"{self.severity}: "
         cure = f" Try: {self.hint}." if self.hint else ""
-        return f"{self.place} {self.rule} {kind}{self.message}.{cure}"
+        return printable(f"{self.place} {self.rule} {kind}{self.message}.{cure}")
+
+
+def printable(text: str) -> str:
+    """A text on one line, with what a terminal would obey (line breaks, escapes, bells) written out."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 class FindingsError(Exception):

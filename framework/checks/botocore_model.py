@@ -20,6 +20,9 @@ from framework.errors import BackendError
 
 Shape = dict[str, Any]
 
+_SECRET = ("EnvironmentValue", "HyperParameterValue")
+"""Shapes whose values users keep secrets in, against all advice: no message shows one."""
+
 _KEPT = ("type", "members", "member", "key", "value", "required", "enum", "pattern", "min", "max", "sensitive")
 _WHAT = "Reading botocore's model of SageMaker"
 _CURE = 'install it again: pip install --force-reinstall "boto3>=1.42,<2"'
@@ -113,7 +116,7 @@ def _reachable(shapes: Mapping[str, Shape], roots: Iterable[str]) -> dict[str, S
     while todo:
         name = todo.pop()
         if name not in found:
-            found[name] = _slim(shapes[name])
+            found[name] = {**_slim(shapes[name]), **({"sensitive": True} if name.endswith(_SECRET) else {})}
             todo += _parts(found[name])
     return found
 

@@ -63,6 +63,8 @@ def run(
     """Deploy the pipeline and start it; or run it here."""
     if not local and (definition or any(how[name] for name in LOCAL_ONLY)):
         raise click.UsageError("--definition, --parallel, --keep-going, --strict-local, --select and --resume go with --local")
+    if local and wait:
+        raise click.UsageError("--wait goes without --local, which always waits")
     parameters = _parameters(assignments)
     if how["resume"]:
         ctx.exit(_finish_local(ctx, _local_backend(ctx, how), lambda backend: backend.resume(how["resume"], options.tell_step)))

@@ -15,12 +15,13 @@ from framework.config.model import Config
 from framework.config.reader import read_file
 from framework.config.typed import typed_config
 from framework.config.values import Map, place_at, quoted
-from framework.findings import Finding, FindingsError, Place, has_errors, nearest
+from framework.findings import Finding, FindingsError, Place, nearest
 
 FRAMEWORK_FILES = ("conf/conf.yaml", "framework/conf/conf.yaml")
 PATTERNS = ("modelConfigFilePath",)
 DEFAULTS = {
     ("s3Bucket",): "SMP_S3BUCKETNAME",
+    ("region",): "${SMP_REGION:-}",
     PATTERNS: "SMP_MODEL_CONFIGPATH",
     ("sagemakerNetworkSecurity", "role"): "SMP_ROLE",
     ("sagemakerNetworkSecurity", "subnets"): "SMP_SUBNETS",
@@ -245,14 +246,3 @@ def _two_anchors(trees: Sequence[Map]) -> list[Finding]:
         Finding("SMP107", place, f"sagemakerPipeline stands in two files; the other is {places[0]}", "keep it in one anchor model")
         for place in places[1:]
     ]
-
-
-def require(config: Config) -> Config:
-    """The configuration itself when it has no errors.
-
-    Raises:
-        FindingsError: with every finding, when it has.
-    """
-    if has_errors(config.findings):
-        raise FindingsError(config.findings)
-    return config

@@ -244,8 +244,6 @@ class _Builder:
             self._refuse(value.place, "a key must be text, not a mapping or a list", "write the key as a word")
         if len(self.stack) >= MAX_DEPTH:
             self._refuse(value.place, f"more than {MAX_DEPTH} levels deep", "flatten the configuration")
-        if event.anchor is not None:
-            self.anchors.pop(event.anchor, None)
         self.stack.append(_Frame(value, value.place, event.anchor))
 
     def _end(self, _event: Any) -> None:

@@ -53,6 +53,8 @@ def _inlined(schema: Any, document: Schema) -> Any:
     if not isinstance(schema, dict):
         return schema
     result = {key: _inlined(value, document) for key, value in schema.items() if key != "$ref"}
+    if isinstance(result.get("pattern"), str):  # in Python, "$" also matches before a line break at the end
+        result["pattern"] = re.sub(r"\$$", r"\\Z", result["pattern"])
     if "$ref" in schema:
         target = _inlined(document["$defs"][schema["$ref"].rpartition("/")[2]], document)
         result = {**target, **result}
@@ -248,7 +250,8 @@ def _value_hint(error: Any) -> str:
 _PATTERNS = {
     "^s3://": "an s3:// URI",
     "^.+\\.py:[A-Za-z_][A-Za-z0-9_]*$": "the handler as path/file.py:function",
-    "^/opt/ml/processing/": "a folder below /opt/ml/processing/",
+    r"^/opt/ml/processing/(?!.*\.\.)": "a folder below /opt/ml/processing/",
+    r"^(?!\.{1,2}$)[^/]+$": "one name, without slashes",
     "^[^/].*\\.py$": "the path of a .py file, relative to source_directory",
     "^[A-Za-z0-9_-]{1,64}$": "letters, digits, hyphens and underscores, at most 64",
     "^[A-Za-z0-9._-]{1,64}$": "letters, digits, dots, hyphens and underscores, at most 64",
@@ -261,7 +264,7 @@ _PATTERNS = {
 
 def _pattern_hint(schema: Schema) -> str:
     pattern = schema.get("pattern") or schema.get("propertyNames", {}).get("pattern", "")
-    return _PATTERNS.get(pattern, f"a value that matches {pattern}")
+    return _PATTERNS.get(pattern.replace(r"\Z", "$"), f"a value that matches {pattern}")
 
 
 def _shown(value: Any, path: ValuePath) -> str:

@@ -64,7 +64,7 @@ def typed_config(
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
     security = _map(conf.get("sagemakerNetworkSecurity"))
-    region = conf.get("region") or environment.get("SMP_REGION") or None
+    region = conf.get("region")
     return m.Config(
         root=root,
         files=files,

@@ -39,7 +39,8 @@ def apply(clients: Clients, plan: Plan) -> str:
 
 def create_token(pipeline: CompiledPipeline) -> str:
     """64 characters made of what is created, so that a create which is tried again is one create."""
-    content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role))
+    told = [pipeline.description or "", *(f"{tag['Key']}={tag['Value']}" for tag in pipeline.tags)]
+    content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role, *told))
     return hashlib.sha256(content.encode()).hexdigest()
 
 

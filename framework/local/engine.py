@@ -154,7 +154,8 @@ class Engine:
         description = {"CreationTime": now(), **kind.run(run)}
         if self.options.strict and description.get("Simulated"):
             raise StepError(f"ClientError: the step was only recorded, which --strict-local refuses: {description['Simulated']}")
-        done = {kind.metadata: {"Arn": description[kind.arn_member]}} if kind.arn_member else {kind.metadata: {}}
+        told = {member: description[member] for member in kind.also_metadata if member in description}
+        done = {kind.metadata: {**({"Arn": description[kind.arn_member]} if kind.arn_member else {}), **told}}
         self.record.succeed(node.name, description, Metadata=done, **_simulated(description))
         if key:
             self.cache.keep(key, self.record.arn, description, done)
@@ -180,7 +181,7 @@ class Engine:
         prefix = text(self._resolver(node).resolve(raw.get(kind.name_argument, "")))
         job = job_name(self.record.folder.name, node.name, prefix, attempt)
         return StepRun(
-            step=node.step,
+            step={**node.step, **self._resolver(node).resolve(_outside(node.step))},
             arguments=self._resolver(node, job).resolve(raw),
             job_name=job,
             job_arn=arn(kind.resource, job),

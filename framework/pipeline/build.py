@@ -15,7 +15,7 @@ from framework.config.model import (
     Config,
     PipelineConfig,
 )
-from framework.findings import Finding, FindingsError, has_errors, nearest
+from framework.findings import Finding, FindingsError, nearest
 from framework.pipeline.bundles import Bundles
 from framework.pipeline.compiled import PackageGroup, Upload
 from framework.pipeline.dependencies import DependencyError, parse_dependency
@@ -85,17 +85,6 @@ def build_pipeline(config: Config) -> Pipeline:
     )
 
 
-def require(pipeline: Pipeline) -> Pipeline:
-    """The pipeline itself when it has no errors.
-
-    Raises:
-        FindingsError: with every finding, when it has.
-    """
-    if has_errors(pipeline.findings):
-        raise FindingsError(pipeline.findings)
-    return pipeline
-
-
 def _steps(units: Units, around: Surroundings) -> Iterator[Step]:
     """The steps of all units; those whose section or surroundings are broken are left out, which has been said."""
     repacked: set[str] = set()
@@ -142,6 +131,10 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
         place = place if place.file else step.spec.config.place
         targets = dict.fromkeys(reference.step for reference in references(step.arguments))
         graph.add(Edge(target, step.name, DATA, place) for target in targets if target in known)
+        for target in targets:
+            if target not in known and not pipeline.names(target):
+                message = f'{step.name} refers to "{target}", which is no step'
+                report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
     return graph
 
 

@@ -26,9 +26,12 @@ from framework.steps.base import StepSpec
 IGNORED = (
     ".git", ".hg/", ".svn/", "__pycache__/", "*.py[cod]", ".ipynb_checkpoints/", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/",
     ".tox/", ".nox/", ".smp/", "*.egg-info/", "node_modules/", ".DS_Store", ".smpignore", ".env", ".env.*", "*.env", ".aws/",
-    ".netrc",
+    ".netrc", ".ssh/", ".docker/", ".kube/", ".git-credentials", ".pypirc", "*.pem", "*.key", "id_rsa*", "id_ed25519*", ".venv/",
 )  # fmt: skip
 """Never part of a bundle unless .smpignore takes it back with `!`: version control, caches, and files that hold secrets."""
+
+_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
+"""What tells a virtual environment, whatever its name."""
 
 _BLOCK = 65_535
 
@@ -176,7 +179,7 @@ def _walk(folder: Path, ignored: Ignored) -> Iterator[Path]:
                     continue
                 if entry.is_symlink() or path.is_file():
                     yield path
-                elif is_folder and not (path / "pyvenv.cfg").exists():  # a virtual environment, whatever its name
+                elif is_folder and not any((path / mark).exists() for mark in _ENVIRONMENTS):
                     stack.append(path)
 
 

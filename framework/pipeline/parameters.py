@@ -36,7 +36,8 @@ def resolve_parameters(definition: Definition, given: Mapping[str, str]) -> dict
 def _unknown(declared: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[Finding]:
     for name in given:
         if name not in declared:
-            yield Finding(RULE, PLACE, f"the pipeline has no parameter {name}", nearest(name, declared))
+            hint = nearest(name, declared) or "leave -p out: it has none"
+            yield Finding(RULE, PLACE, f"the pipeline has no parameter {name}", hint)
 
 
 def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:

@@ -78,7 +78,7 @@ def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bo
 def step_line(state: StepState) -> str:
     """One change of a step, as a line."""
     reason = f": {state['FailureReason']}" if state.get("FailureReason") else ""
-    return f"{state['StepName']} {state['StepStatus']}{reason}"
+    return f"{state['StepName']} {state['StepStatus']}{_how(state)}{reason}"
 
 
 def execution_data(execution: Execution, reports: Iterable[tuple[str, str, Any]] = ()) -> dict[str, Any]:
@@ -89,7 +89,14 @@ def execution_data(execution: Execution, reports: Iterable[tuple[str, str, Any]]
 
 def step_rows(execution: Execution) -> Rows:
     """A row for each step: name, type of job, status, seconds it took."""
-    return [(str(s["StepName"]), _kind(s), str(s["StepStatus"]), _seconds(s)) for s in execution.steps]
+    return [(str(s["StepName"]), _kind(s), str(s["StepStatus"]) + _how(s), _seconds(s)) for s in execution.steps]
+
+
+def _how(state: StepState) -> str:
+    """What the status alone does not tell: that a step was only stood in for, or that an earlier result was taken."""
+    if state.get("Simulated"):
+        return " (Simulated)"
+    return " (reused)" if state.get("CacheHitResult") or state.get("SelectiveExecutionResult") else ""
 
 
 def _kind(state: StepState) -> str:
@@ -136,7 +143,8 @@ def print_execution(execution: Execution, reports: Iterable[tuple[str, str, Any]
         print_table("Metrics", ("Step", "Metric", "Value"), metrics, out)
     for arn in registered(execution):
         out.write(f"registered {arn}\n")
-    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}\n")
+    reason = execution.description.get("FailureReason")
+    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}{f': {reason}' if reason else ''}\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Rows, out: TextIO) -> None:

@@ -45,7 +45,19 @@ def data_files(spec: StepSpec, around: Surroundings) -> list[DataFile]:
             message = f'"{file.written}" looks like a path of this machine, and is read as {file.uri}'
             hint = "write the s3:// URI; in a local run conf.local.data says which folder stands for it"
             around.report(Finding("SMP113", spec.place_of(*file.keys, "fileName"), message, hint, WARNING))
+    if spec.step_class in {PROCESSING, TRAINING}:
+        _report_idle(spec, files, around)
     return files
+
+
+def _report_idle(spec: StepSpec, files: list[DataFile], around: Surroundings) -> None:
+    """Report buckets and prefixes of channels without a file that is looked for there."""
+    used = {file.channel for file in files if not file.written.startswith("s3://")}
+    for name, settings in channels_of(spec.section).items():
+        for key in ("s3Bucket", "s3InputPrefix"):
+            if key in (settings or {}) and name not in used:
+                message = f"{key} of the channel {name} has no effect: no data file of it is a key below it"
+                around.report(Finding("SMP113", spec.place_of("channels", name, key), message, "remove it", WARNING))
 
 
 def _files(channel: str, settings: dict[str, Any], around: Surroundings) -> Iterator[DataFile]:

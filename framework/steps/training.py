@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from framework.config.values import Map
 from framework.findings import WARNING, Finding
 from framework.steps import channels
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
@@ -95,8 +96,18 @@ def channel(name: str, uri: Any, values: Arguments | None = None) -> Arguments:
 
 
 def _hyperparameters(spec: StepSpec, as_json: bool) -> dict[str, str]:
+    """All in JSON for the training toolkit; else as they were written, and without those that have no value."""
     given = spec.values.get("hyperparameters") or {}
-    return {name: json.dumps(value) if as_json or isinstance(value, (dict, list)) else str(value) for name, value in given.items()}
+    if as_json:
+        return {name: json.dumps(value) for name, value in given.items()}
+    written = given.raw if isinstance(given, Map) else {}
+    return {name: _plain(value, written.get(name)) for name, value in given.items() if value is not None}
+
+
+def _plain(value: Any, written: str | None) -> str:
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    return str(value) if written is None or isinstance(value, bool) else written  # 1.10 is not 1.1
 
 
 def _static_channels(spec: StepSpec, around: Surroundings) -> list[Arguments]:

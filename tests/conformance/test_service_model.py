@@ -72,7 +72,7 @@ MISTAKES: list[tuple[str, list[Key], str, Edit, str, str]] = [
     (CONDITION, [5, "IfSteps", 0], "ModelApprovalStatus", rename("ApprovalStatus"), "SMP401", "use ModelApprovalStatus"),
     (UNIT, PREPROCESS, f"{CLUSTER}.InstanceCount", put("1"), "SMP402", "write 1 without quotes"),
     (UNIT, PREPROCESS, "NetworkConfig.EnableNetworkIsolation", put("false"), "SMP402", "write false without quotes"),
-    (UNIT, TRAIN, "HyperParameters.epochs", put(10), "SMP402", 'write "10" with quotes'),
+    (UNIT, TRAIN, "HyperParameters.epochs", put(10), "SMP402", "write a string of at most 2500 characters"),
     (UNIT, TRAIN, "ResourceConfig.InstanceCount", put(True), "SMP402", "write a whole number"),
     (UNIT, PREPROCESS, "AppSpecification.ContainerArguments", put("--split"), "SMP402", "write a list of 1 to 100 elements"),
     (UNIT, MODEL, "PrimaryContainer.Environment", put([]), "SMP402", "write a mapping"),

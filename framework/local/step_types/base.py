@@ -21,6 +21,7 @@ class StepType:
         arn_member: where the result of `run` tells the ARN.
         run: runs one step to its end; returns what its Describe call would tell, or raises StepError.
         arn_is_result: whether the ARN is known only when the step has run.
+        also_metadata: members of the description that the Metadata of the step's state has too.
         simulated: says of a step of the definition, before anything runs, why it would only be recorded and not really done here;
             None where it would be done.
     """
@@ -31,4 +32,5 @@ class StepType:
     arn_member: str
     run: Callable[[StepRun], dict[str, Any]]
     arn_is_result: bool = False
+    also_metadata: tuple[str, ...] = ()
     simulated: Callable[[Mapping[str, Any], LocalSettings], str | None] | None = None

@@ -70,7 +70,8 @@ def main(program):
     if code != 0:
         return ended("installing requirements.txt", code)
     hyperparameters = read_json("hyperparameters.json")
-    arguments = [word for name in sorted(hyperparameters) for word in ("--" + name, hyperparameters[name])]
+    options = [("-" if len(name) == 1 else "--") + name for name in sorted(hyperparameters)]
+    arguments = [word for option in options for word in (option, hyperparameters[option.lstrip("-")])]
     environment = script_environment(hyperparameters, read_json("inputdataconfig.json"), read_json("resourceconfig.json"))
     return ended(program, subprocess.call([sys.executable, program, *arguments], cwd=CODE, env=environment))
 

@@ -49,6 +49,7 @@ def test_a_model_may_be_called_project_name(tree: Any) -> None:
         ("{train: }", {"train": None}),
         ("", None),
         ("''", None),
+        ("' '", None),
         ("[]", []),
         ("[train, 5]", ["train", 5]),
         ("5", 5),

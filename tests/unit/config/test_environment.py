@@ -157,7 +157,9 @@ def test_expressions_that_are_none(tree: Any, written: str, reason: str) -> None
 
 ENV_FILE = """\
 \ufeff# a comment
+   \
 
+  # another
 export SMP_A="a b"
 export   SMP_B='c "d" # e'   # and a comment
 SMP_C=plain   # a comment

@@ -52,7 +52,15 @@ def test_two_values_of_one_key_are_named_both(tree: Any, one: str, other: str) -
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("x", "'x'"), ("[1.10, {a: b}]", "[ 1.10, {'a': b} ]"), ("", "~"), ("{}", "{}"), ("", "5")]
+    ("one", "other"),
+    [
+        ("x", "'x'"),
+        ("[1.10, {a: b}]", "[ 1.10, {'a': b} ]"),
+        ("", "~"),
+        ("{}", "{}"),
+        ("", "5"),
+        ("[{x: 1, y: 2}]", "[{y: 2, x: 1}]"),
+    ],
 )
 def test_one_value_written_twice_is_no_mistake(tree: Any, one: str, other: str) -> None:
     assert join([tree(f"conf: {{k: {one}}}", "a.yaml"), tree(f"conf: {{k: {other}}}", "b.yaml")])[1] == []

@@ -203,7 +203,7 @@ def test_two_names_of_one_key_that_do_not_disagree(tree: Any, other: str) -> Non
         ("ModelRepack", "maybe", "maybe"),
         ("ModelRepack", "1", 1),
         ("instance_count", '"2"', 2),
-        ("instance_count", "'+2'", 2),
+        ("instance_count", "' +2 '", 2),
         ("instance_count", "2.0", 2),
         ("instance_count", "2e0", 2),
         ("instance_count", "002", 2),
