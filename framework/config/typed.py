@@ -9,6 +9,7 @@ from typing import Any
 
 from framework.config import model as m
 from framework.config.dialect import MODEL_KEYS
+from framework.config.local import local_runs
 from framework.config.schema import Shaper, check, definition
 from framework.config.values import Map, Seq, entries
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
@@ -79,7 +80,7 @@ def typed_config(
         models=models,
         pipeline=pipeline,
         findings=tuple(work.findings),
-        local=_local(_map(conf.get("local")), root),
+        local=local_runs(conf.get("local"), root),
     )
 
 
@@ -311,20 +312,3 @@ def _text(value: Any) -> str:
 
 def _texts(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _local(local: Map, root: Path) -> m.Local:
-    return m.Local(
-        data=tuple(sorted((prefix, str(root / _text(folder))) for prefix, folder in _map(local.get("data")).items())),
-        images=tuple((pattern, _stand_in(_map(given), root)) for pattern, given in _map(local.get("images")).items()),
-        lambdas=tuple((pattern, str(root / _text(handler))) for pattern, handler in _map(local.get("lambdas")).items()),
-        environment=tuple(_texts(local.get("environment"))),
-    )
-
-
-def _stand_in(given: Map, root: Path) -> dict[str, Any]:
-    """What stands for an image: an interpreter with a slash in it is a path, one without is looked up on the PATH."""
-    python = _text(given.get("python"))
-    commands = {name: tuple(_texts(given.get(name))) for name in ("process", "train", "serve")}
-    environment = tuple((name, _text(value)) for name, value in _map(given.get("environment")).items())
-    return {"python": str(root / python) if "/" in python else python, **commands, "environment": environment}
