@@ -16,6 +16,7 @@ from framework.local import step_types
 from framework.local.caching import StepCache
 from framework.local.digests import Digests
 from framework.local.engine import Engine
+from framework.local.files import disk
 from framework.local.isolation import choose_runner
 from framework.local.job import Site, last_lines
 from framework.local.ownership import Ownership, owned
@@ -203,7 +204,8 @@ class LocalBackend:
         return self._state.step(execution, step_name) / "log.txt"
 
     def _site(self, options: RunOptions) -> tuple[Site, StoppableRunner]:
-        stopper = StoppableRunner(choose_runner(self._state.cache / "probe", self._runner))
+        with disk(f"Writing {self._state.cache}"):
+            stopper = StoppableRunner(choose_runner(self._state.cache / "probe", self._runner))
         site = Site(
             store=LocalStore(self._state.store, options.data),
             registry=Registry(self._state.registry),

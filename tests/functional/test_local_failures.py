@@ -351,3 +351,12 @@ def test_a_killed_tool_leaves_nothing_running(backend: LocalBackend, tmp_path: P
     os.kill(tool.pid, signal.SIGKILL)
     tool.wait(20)
     assert gone(marker)
+
+
+@pytest.mark.parametrize("place", [".smp", ".smp/cache", ".smp/runs"])
+def test_a_state_folder_that_cannot_be_made(backend: LocalBackend, tmp_path: Path, place: str) -> None:
+    file = tmp_path / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    with pytest.raises(BackendError, match="failed: Not a directory|failed: File exists"):
+        run(backend, shell("A", "true"))
