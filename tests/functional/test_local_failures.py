@@ -358,5 +358,5 @@ def test_a_state_folder_that_cannot_be_made(backend: LocalBackend, tmp_path: Pat
     file = tmp_path / place
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
-    with pytest.raises(BackendError, match="failed: Not a directory|failed: File exists"):
+    with pytest.raises(BackendError, match=r"failed: Not a directory|failed: File exists"):
         run(backend, shell("A", "true"))
