@@ -67,7 +67,8 @@ def run(
         raise click.UsageError("--wait goes without --local, which always waits")
     parameters = _parameters(assignments)
     if how["resume"]:
-        ctx.exit(_finish_local(ctx, _local_backend(ctx, how), lambda backend: backend.resume(how["resume"], options.tell_step)))
+        backend = _local_backend(ctx, how, local_settings(options.sources(ctx), os.environ))
+        ctx.exit(_finish_local(ctx, backend, lambda it: it.resume(how["resume"], options.tell_step)))
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
     resolve_parameters(compiled.definition, parameters)
     if dry_run:
@@ -105,7 +106,7 @@ def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _local_backend(ctx: click.Context, how: Mapping[str, Any], settings: LocalSettings | None = None) -> LocalBackend:
+def _local_backend(ctx: click.Context, how: Mapping[str, Any], settings: LocalSettings) -> LocalBackend:
     from framework.local.backend import LocalBackend
 
     return LocalBackend(options.state_folder(ctx), settings=settings, runner=how["runner"])

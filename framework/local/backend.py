@@ -121,7 +121,7 @@ class LocalBackend:
             strict=strict,
             selected=tuple(name for name in part.nodes) if select else (),
             source=str(source.description["PipelineExecutionArn"]) if source else "",
-            data=(*self._data, *compiled.local_data),
+            data=self._data,
         )
         site, stopper = self._site(options)
         self.upload(compiled.uploads)

@@ -94,11 +94,6 @@ class CompiledPipeline:
     package_groups: tuple[PackageGroup, ...] = ()
     local: LocalSettings = field(default_factory=LocalSettings)
 
-    @property
-    def local_data(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of an s3:// prefix and the folder that stands for it."""
-        return self.local.data
-
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""
         return json.dumps(self.definition, indent=2, ensure_ascii=False) + "\n"

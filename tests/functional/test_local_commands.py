@@ -118,3 +118,23 @@ def test_the_registry_is_looked_at_and_decided_about(call: Any, tmp_path: Path) 
     ]
     assert call("registry", "show", "churn", "2").exit_code == 5
     assert call("registry", "list", "churm").exit_code == 5
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_what_conf_local_says_holds_for_given_definitions_and_when_resumed(
+    call: Any, definition: Any, tmp_path: Path, gate: bool
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/conf.yaml").write_text('conf: {local: {lambdas: {"*:alert": "alert.py:handle"}}}')
+    (tmp_path / "alert.py").write_text('def handle(event, context):\n    return {"answer": "real"}\n')
+    arn = "arn:aws:lambda:eu-west-1:111122223333:function:alert"
+    outputs = [{"OutputName": "answer", "OutputType": "String"}]
+    alert = {"Name": "L", "Type": "Lambda", "FunctionArn": arn, "Arguments": {}, "OutputParameters": outputs, "DependsOn": ["A"]}
+    if gate:
+        (tmp_path / "gate").touch()
+    first = call("run", "--local", "--definition", definition(shell("A", f"test -e {tmp_path}/gate"), alert))
+    (tmp_path / "gate").touch()
+    last = first if gate else call("run", "--local", "--resume", "local0000001")
+    assert (first.exit_code, last.exit_code) == (0 if gate else 4, 0)
+    assert "L Succeeded\n" in last.stderr
+    assert "Simulated" not in last.stderr
