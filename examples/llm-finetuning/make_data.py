@@ -104,7 +104,7 @@ def write(dialogues: list[dict[str, str]], folder: Path) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the sample data of the llm-finetuning example.")
     parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent / "data", help="folder to write to")
-    parser.add_argument("--dialogues", type=int, default=1200, help="how many dialogues to make")
+    parser.add_argument("--dialogues", type=int, default=800, help="how many dialogues to make")
     options = parser.parse_args()
     print(write(make_dialogues(options.dialogues), options.output))
 

@@ -17,7 +17,7 @@ from transformers import FalconConfig, FalconForCausalLM, PreTrainedTokenizerFas
 NAME = "tiny-falcon"
 SEED = 40
 END = "<|endoftext|>"
-VOCABULARY = 512
+VOCABULARY = 1024
 DIALOGUES = 400
 
 
