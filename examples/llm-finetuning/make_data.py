@@ -15,7 +15,7 @@ from pathlib import Path
 
 SEED = 2023
 FILE_NAME = "dialogues.jsonl"
-NAMES = ("Amy", "Ben", "Carla", "David", "Emma", "Frank", "Grace", "Hugo", "Ida", "Jack", "Kate", "Leo", "Mia", "Noah", "Olga", "Paul")
+NAMES = ("Amy", "Ben", "Carla", "David", "Emma", "Frank", "Grace", "Hugo", "Ida", "Jack", "Kate", "Leo", "Mia", "Noah")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WORDS = {
     "place": ("cinema", "station", "library", "park", "museum", "beach", "theatre", "office"),

@@ -56,7 +56,9 @@ def loss(model: PreTrainedModel, examples: list[Example]) -> float:
     return total / count
 
 
-def measure(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, examples: list[Example], generated: int) -> dict[str, float]:
+def measure(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, examples: list[Example], generated: int
+) -> dict[str, float]:
     mean = loss(model, examples)
     pairs = [(inference.predict_fn(one["dialogue"], (model, tokenizer)), one["summary"]) for one in examples[:generated]]
     for written, wanted in pairs[:3]:

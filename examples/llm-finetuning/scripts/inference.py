@@ -27,9 +27,10 @@ def input_fn(body: str | bytes, content_type: str) -> str:
     if content_type.split(";")[0].strip().lower() != JSON:
         raise ValueError(f"this model reads {JSON}, not {content_type}")
     request = json.loads(body)
-    if not isinstance(request, dict) or not isinstance(request.get("dialogue"), str):
+    dialogue = request.get("dialogue") if isinstance(request, dict) else None
+    if not dialogue or not isinstance(dialogue, str):
         raise ValueError('a request is {"dialogue": "…"}')
-    return request["dialogue"]
+    return dialogue
 
 
 @torch.inference_mode()

@@ -65,7 +65,9 @@ class Encoder:
 
 def main() -> None:
     encoder = Encoder(
-        Tokenizer.from_file(str(TOKENIZER)), os.environ.get("END_OF_TEXT", "<|endoftext|>"), int(os.environ.get("MAX_TOKENS", "1024"))
+        Tokenizer.from_file(str(TOKENIZER)),
+        os.environ.get("END_OF_TEXT", "<|endoftext|>"),
+        int(os.environ.get("MAX_TOKENS", "1024")),
     )
     parts: dict[str, list[Example]] = {name: [] for name in FILES}
     too_long = 0

@@ -53,7 +53,11 @@ def read(name: str) -> Examples:
 
 def with_lora(model: torch.nn.Module, options: argparse.Namespace) -> PeftModel:
     lora = LoraConfig(
-        task_type="CAUSAL_LM", r=options.lora_r, lora_alpha=options.lora_alpha, lora_dropout=options.lora_dropout, target_modules=TARGETS
+        task_type="CAUSAL_LM",
+        r=options.lora_r,
+        lora_alpha=options.lora_alpha,
+        lora_dropout=options.lora_dropout,
+        target_modules=TARGETS,
     )
     return get_peft_model(model, lora)
 

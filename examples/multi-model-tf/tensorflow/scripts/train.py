@@ -20,16 +20,16 @@ import pandas as pd
 CHANNEL = "housing-tf-Preprocessing-train"
 TARGET = "medianHouseValue"
 NAME, VERSION = "housing", "1"
-PATIENCE = 12
+PATIENCE = 10
 
 Rows = tuple[np.ndarray, np.ndarray]
 
 
 def hyperparameters() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=80)
-    parser.add_argument("--batch_size", type=int, default=64)
-    parser.add_argument("--learning_rate", type=float, default=0.003)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--batch_size", type=int, default=128)
+    parser.add_argument("--learning_rate", type=float, default=0.005)
     parser.add_argument("--units", type=int, default=64)
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
@@ -65,7 +65,9 @@ def main() -> None:
     model = make_model(train, options.units)
     # The loss in squares of standard deviations, so that the learning rate means the same whatever the currency.
     scale = float(train[1].std())
-    model.compile(keras.optimizers.Adam(options.learning_rate), loss=lambda real, given: keras.ops.mean(((real - given) / scale) ** 2))
+    model.compile(
+        keras.optimizers.Adam(options.learning_rate), loss=lambda real, given: keras.ops.mean(((real - given) / scale) ** 2)
+    )
     stop = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
     history = model.fit(
         *train, validation_data=validation, epochs=options.epochs, batch_size=options.batch_size, callbacks=[stop], verbose=2
