@@ -1,7 +1,7 @@
 """Images by name: `image: {framework: xgboost, version: 1.7-1}` becomes a URI that is pinned in `smp.lock`.
 
-The SageMaker SDK knows the URIs (AWS keeps its registry), and importing it takes seconds. So `smp lock` asks it once and writes what
-it says; everything else reads the file, needs no SDK, and gets the same URI on every machine.
+The SageMaker SDK knows the URIs (AWS keeps its registry), and importing it takes seconds. So `smp lock` asks it once and writes
+what it says; everything else reads the file, needs no SDK, and gets the same URI on every machine.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class Images:
             return []
         if "image_uri" in holder:
             return [Finding("SMP106", place, "image and image_uri say the same thing twice", "keep one of the two")]
-        found, findings = UNKNOWN, []
+        found = UNKNOWN
+        findings: list[Finding] = []
         if isinstance(image, Map) and not list(check(image, "image", (*path, "image"))):  # else that is said with the section
             found, findings = self._found(image, section, kind, place)
         holder.put("image_uri", found, place, place)
