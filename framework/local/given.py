@@ -19,7 +19,16 @@ from framework.pipeline.compiled import LocalSettings
 LONGEST_MESSAGE = 1024
 TAIL_BYTES = 65536
 HOST = "algo-1"
-OTHER_WAYS = "name what stands for it in conf.local.images ({}), or run with the runner docker"
+
+
+def other_ways(image: str, command: str) -> str:
+    """What to do where an image's own program is wanted and the image does not run here.
+
+    Args:
+        image: its URI.
+        command: which program: process, train or serve.
+    """
+    return f'write "{image}": {{{command}: [program, argument, …]}} into conf.local.images, or run with the runner docker'
 
 
 class StepError(Exception):

@@ -11,6 +11,7 @@ import json
 import shutil
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Record:
         with disk(f"Writing {folder}"):
             write_json(folder / "definition.json", compiled.definition)
             write_json(folder / "parameters.json", parameters)
-            write_json(folder / "run.json", vars(options))
+            write_json(folder / "run.json", asdict(options))
             write_json(folder / STEPS, [])
         record = cls(folder, execution, {}, watch)
         record._write_execution()
