@@ -6,6 +6,7 @@ SageMaker would give.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.local.environment import base_environment, container_environment, make_overlay, region_variables
-from framework.local.files import child, write_json
+from framework.local.files import child
 from framework.local.given import (
     HOST,
     LONGEST_MESSAGE,
@@ -169,7 +170,9 @@ class Job:
 
     def write(self, inside: str, value: Any) -> None:
         """Writes a JSON file that the job will see."""
-        write_json(self.path(inside), value)
+        path = self.path(inside)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def note(self, line: str) -> None:
         """Writes a line of ours to the log."""

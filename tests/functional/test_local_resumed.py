@@ -92,8 +92,7 @@ def test_every_image_without_a_stand_in_is_named_before_the_run(state: Path) -> 
     assert refused(backend, pipeline(*steps, Parameters=declared)) == named
     assert refused(backend, pipeline(*steps, Parameters=declared), select=["A"]) == named[:1]
     told = refused(backend, pipeline(*steps, Parameters=[missing]), strict=True)
-    assert told[0] == "parameter X has no value and no default"
-    assert NO_ENTRY.format("D", "never") in told, "every other problem at once"
+    assert {"parameter X has no value and no default", NO_ENTRY.format("D", "never")} <= {*told}, "every other problem at once"
 
 
 def test_an_image_known_only_when_the_step_begins_fails_the_step(state: Path) -> None:
@@ -138,7 +137,7 @@ def test_a_resumed_run_takes_what_was_added_since(state: Path, tmp_path: Path) -
     step = processing("A", "own", "cat", "/opt/ml/processing/i/x", ProcessingInputs=[{"InputName": "i", "S3Input": source}])
     old = LocalSettings(data=(("s3://data", str(tmp_path / "old")),))
     done = LocalBackend(state, settings=old).run(pipeline(step), {})
-    assert "map its prefix in conf.local.data" in done.steps[0]["FailureReason"]
+    assert f"nothing is in {tmp_path}/old (conf.local.data)" in done.steps[0]["FailureReason"]
     (tmp_path / "new").mkdir()
     (tmp_path / "new/x").write_text("new\n")
     new = LocalSettings(data=(("s3://data", str(tmp_path / "new")),))
