@@ -6,7 +6,6 @@ In: nodes, a record to write to, what the steps share. Out: the finished executi
 from __future__ import annotations
 
 import contextlib
-import shutil
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +14,9 @@ from typing import Any
 from framework.errors import BackendError
 from framework.local import control, step_types
 from framework.local.caching import StepCache
+from framework.local.files import remove_tree
 from framework.local.functions import Resolver, UnresolvedError, text
+from framework.local.given import append
 from framework.local.graph import CONTROL, Node
 from framework.local.job import Site, StepError, StepRun
 from framework.local.loops import context
@@ -211,13 +212,10 @@ class Engine:
         """Removes what an attempt left, but not its log."""
         for path in self.record.step_folder(name).iterdir():
             if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+                remove_tree(path)
 
     def _log(self, name: str, what: str) -> None:
-        folder = self.record.step_folder(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "log.txt").open("a", encoding="utf-8") as log:
-            log.write(what)
+        append(self.record.step_folder(name) / "log.txt", what)
 
 
 def _outside(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,17 @@ class StepRun:
         """The step's log."""
         return self.folder / "log.txt"
 
+    def note(self, line: str) -> None:
+        """Writes a line of ours to the log."""
+        append(self.log, f"[local run] {line}\n")
+
+
+def append(log: Path, words: str) -> None:
+    """Adds to a log; names of other bytes than UTF-8 are escaped."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(words)
+
 
 def own_environment(arguments: Mapping[str, Any]) -> dict[str, str]:
     """A step's own Environment, as strings."""

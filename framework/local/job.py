@@ -6,7 +6,6 @@ SageMaker would give.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.local.environment import base_environment, container_environment, make_overlay, region_variables
-from framework.local.files import child
+from framework.local.files import child, json_bytes
 from framework.local.given import (
     HOST,
     LONGEST_MESSAGE,
@@ -172,12 +171,11 @@ class Job:
         """Writes a JSON file that the job will see."""
         path = self.path(inside)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_bytes(json_bytes(value))
 
     def note(self, line: str) -> None:
         """Writes a line of ours to the log."""
-        with self.run.log.open("a", encoding="utf-8") as log:
-            log.write(f"[local run] {line}\n")
+        self.run.note(line)
 
     def start(
         self, words: Sequence[str], environment: Mapping[str, str], folder: str = "", entry_point: bool = False, port: int = 0
@@ -245,4 +243,5 @@ class Job:
         path = child(self.ml, name)
         if not path.is_file():
             return ""
-        return path.read_bytes()[: 4 * LONGEST_MESSAGE].decode(errors="replace")[:LONGEST_MESSAGE].strip()
+        with path.open("rb") as file:
+            return file.read(4 * LONGEST_MESSAGE).decode(errors="replace")[:LONGEST_MESSAGE].strip()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import BackendError
-from framework.local.files import create_atomically, disk, read_json, temporary_beside
+from framework.local.files import create_atomically, disk, json_bytes, read_json, temporary_beside
 from framework.local.ownership import owned
 from framework.pipeline.compiled import LocalSettings, StandIn
 from framework.pipeline.execution import EXECUTING, FAILED, STOPPED, SUCCEEDED, Execution
@@ -175,7 +175,7 @@ def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     itself goes down, a step whose description did not reach the disk is run again.
     """
     with temporary_beside(folder / "description.json") as path:
-        path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_bytes(json_bytes(description))
         path.replace(folder / "description.json")
 
 

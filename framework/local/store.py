@@ -71,7 +71,7 @@ class LocalStore:
             BackendError: a symbolic link leads out of `fence`.
         """
         with disk(f"Writing {uri}"):
-            found = walk(folder, fence)
+            found = walk(folder, fence, whole=True)
             for name, source in found:
                 copy_atomically(source, self.path(join_uri(uri, name)))
         return len(found)
