@@ -125,7 +125,8 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.is_dir():
         return
-    folder.chmod(0o700)
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
     for place, names, _ in os.walk(folder):
         for name in names:
             if not Path(place, name).is_symlink():
