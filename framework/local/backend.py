@@ -6,7 +6,6 @@ written lies in the state folder.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from framework.local.admission import admitted, refusals
 from framework.local.caching import StepCache
 from framework.local.digests import Digests
 from framework.local.engine import Engine
+from framework.local.environment import cores
 from framework.local.files import disk
 from framework.local.isolation import AUTO, choose_runner
 from framework.local.job import Site, last_lines
@@ -98,7 +98,7 @@ class LocalBackend:
             compiled: the pipeline.
             parameters: values of pipeline parameters, as strings.
             watch: is called with each step whose status has changed; its LogPath tells where the log is, or will be.
-            parallelism: how many steps may run at a time; None for as many as the machine has cores.
+            parallelism: how many steps may run at a time; None for as many as there are cores.
             keep_going: after a failure, go on with everything that does not depend on the failed step.
             strict: refuse steps that would only be recorded.
             select: the steps to run; what they need of others comes from an earlier execution. All steps when empty.
@@ -247,7 +247,7 @@ class LocalBackend:
         cache = StepCache(self._state.cache / "steps", options.pipeline, digests)
         try:
             engine = Engine(options, values, record, site[0], site[1], cache, self.clock)
-            engine.run(part.nodes, options.parallelism or os.cpu_count() or 1)
+            engine.run(part.nodes, options.parallelism or cores())
         finally:
             record.close()
         return record.execution()

@@ -10,6 +10,7 @@ from framework.findings import Finding, Place
 from framework.local import conditions, durations
 from framework.local.functions import Resolver
 from framework.local.graph import CONDITION, CONTROL, FOR_EACH, TRIGGERS, Step, body, circle, depends_on, every_step, flat, needs
+from framework.local.shapes import misshapen
 from framework.local.step_types.base import StepType
 from framework.pipeline.compiled import LocalSettings
 
@@ -27,6 +28,8 @@ def problems(steps: Sequence[Step], supported: Collection[str]) -> list[Finding]
         steps: the definition's steps.
         supported: the step types that can run, beside those that the engine itself carries out.
     """
+    if wrong := list(misshapen(steps)):
+        return [Finding(RULE, PLACE, message, hint) for message, hint in wrong]
     every = list(every_step(steps))
     names = [str(step.get("Name") or "") for step in every]
     said = [*_types(every, supported), *_names(names), *_dependencies(steps), *_loops(every, names), *_caches(every)]

@@ -92,7 +92,7 @@ class RunOptions:
         data: pairs of an s3:// prefix and the folder that stands for it.
         settings: what the configuration said of local runs.
         runner: how processes are started, as `framework.local.isolation.choose_runner` takes it.
-        parallelism: how many steps may run at a time; None for as many as the machine has cores.
+        parallelism: how many steps may run at a time; None for as many as there are cores.
     """
 
     pipeline: str

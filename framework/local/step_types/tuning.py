@@ -7,13 +7,13 @@ HyperParameterTrainingJobSummary.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
+from framework.local.environment import cores
 from framework.local.job import StepError, StepRun
 from framework.local.step_types import training
 from framework.local.step_types.base import Lack, StepType
@@ -70,7 +70,7 @@ class Tuner:
         """Runs training jobs until a limit is reached; their outcomes in order."""
         proposals = self._proposals()
         waiting: deque[tuple[Search, Proposal, Future[Outcome | None]]] = deque()
-        with ThreadPoolExecutor(min(self._plan.parallel, _cores())) as pool:
+        with ThreadPoolExecutor(min(self._plan.parallel, cores())) as pool:
             try:
                 while True:
                     while len(waiting) < self._plan.parallel and (chosen := next(proposals, None)):
@@ -122,10 +122,6 @@ def _since_better(values: Sequence[float]) -> int:
         better = value - best >= IMPROVEMENT * abs(best) and value > best
         best, since = (value, 0) if better else (best, since + 1)
     return since
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def best_first(outcomes: Sequence[Outcome], plan: Plan) -> list[Outcome]:
