@@ -244,7 +244,7 @@ class LocalBackend:
         site: tuple[Site, StoppableRunner],
     ) -> Execution:
         digests = Digests(site[0].store, self._state.cache / "digests")
-        cache = StepCache(self._state.cache / "steps", options.pipeline, digests)
+        cache = StepCache(self._state.cache / "steps", options.pipeline, digests, options.settings.images)
         try:
             engine = Engine(options, values, record, site[0], site[1], cache, self.clock)
             engine.run(part.nodes, options.parallelism or cores())
