@@ -2,8 +2,8 @@
 
 JSON Schema says what is legal. Four keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
 `x-split` (a string that is a list), `x-no-effect` (a key that does nothing, and why), and `default`, which is filled in. An
-expression may stand for any value, whatever its type, unless `x-constant` says that it must be known when compiling. What stands beside
-a `$ref` comes over what it refers to, `properties` one by one.
+expression may stand for any value, whatever its type, unless `x-constant` says that it must be known when compiling. What
+stands beside a `$ref` comes over what it refers to, `properties` one by one.
 """
 
 from __future__ import annotations

@@ -86,7 +86,9 @@ def _inputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
         if kinds.count(kind) > 1 or (kind == "training" and kind not in kinds):
             count = f"{kinds.count(kind)} sources" if kind in kinds else "no source"
             message = f"{spec.name} has {count} of {kind} data; an AutoML job reads exactly one"
-            around.missing(spec, (_KINDS[kind],), message, f"give one {_KINDS[kind]}, data file or chain_input_source_step", "SMP207")
+            around.missing(
+                spec, (_KINDS[kind],), message, f"give one {_KINDS[kind]}, data file or chain_input_source_step", "SMP207"
+            )
     return [_input(spec, kind, uri) for kind, uri in sources]
 
 

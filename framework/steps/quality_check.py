@@ -1,4 +1,4 @@
-"""Step class QualityCheck: Model Monitor's statistics and constraints of a dataset, or of a model's predictions, against a baseline."""
+"""Step class QualityCheck: statistics and constraints of a dataset, or of a model's predictions, against a baseline."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from framework.config.expressions import Expression, Join, Parameter
 from framework.config.values import Map
-from framework.findings import Finding, nearest
+from framework.findings import nearest
 from framework.steps import training
 from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text, json_text, with_overrides
 from framework.steps.jobs import job_name, tags, without_nothing
@@ -42,7 +42,11 @@ _MEMBERS = frozenset({
 })  # fmt: skip
 """What a training job of a tuning job can be told."""
 
-_KINDS = {"integer": "IntegerParameterRanges", "continuous": "ContinuousParameterRanges", "categorical": "CategoricalParameterRanges"}
+_KINDS = {
+    "integer": "IntegerParameterRanges",
+    "continuous": "ContinuousParameterRanges",
+    "categorical": "CategoricalParameterRanges",
+}
 
 
 def build(spec: StepSpec, around: Surroundings) -> Step:
@@ -147,10 +151,14 @@ def _ranges(spec: StepSpec, around: Surroundings) -> dict[str, list[Arguments]]:
     for name, given in spec.values["hyperparameter_ranges"].items():
         for problem in _problems(given):
             message = f"the range of {name} in {spec.name} {problem}"
-            around.missing(spec, ("hyperparameter_ranges", name), message, "write {min: 0.01, max: 0.1} or {values: [a, b]}", "SMP104")
+            around.missing(
+                spec, ("hyperparameter_ranges", name), message, "write {min: 0.01, max: 0.1} or {values: [a, b]}", "SMP104"
+            )
             break
         else:
-            kind = "categorical" if "values" in given else "integer" if _whole(given["min"]) and _whole(given["max"]) else "continuous"
+            kind = (
+                "categorical" if "values" in given else "integer" if _whole(given["min"]) and _whole(given["max"]) else "continuous"
+            )
             found.setdefault(_KINDS[kind], []).append(_range(name, given, as_json))
     return {kind: found[kind] for kind in _KINDS.values() if kind in found}
 
