@@ -307,7 +307,6 @@ _PATTERNS = {
     "^[^/].*\\.ipynb$": "the path of an .ipynb file, relative to source_directory",
     "^[^/]": "a path relative to source_directory",
     "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$": "a number",
-    "^[a-zA-Z][a-zA-Z0-9_-]*$": "letters, digits, hyphens and underscores, a letter first",
     "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$": "letters, digits and hyphens, at most 63, a letter or digit first and last",
     "^[A-Za-z0-9_-]+$": "letters, digits, hyphens and underscores",
     "^https?://": "the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
