@@ -236,6 +236,7 @@ def test_tuning(sdk: Sdk, project: Project) -> None:
     on_purpose = {
         "Arguments.TrainingJobDefinition.InputDataConfig.train.InputMode": "each channel says how it is read, as in Training steps",
         "Arguments.TrainingJobDefinition.EnableInterContainerTrafficEncryption": NETWORK,
+        "Arguments.TrainingJobDefinition.OutputDataConfig.CompressionType": "the service compresses unless it is told not to",
     }
     assert_same(mine, sdk.steps(step)["it"], on_purpose)
 
@@ -272,7 +273,6 @@ def test_notebook_job(sdk: Sdk, project: Project, tmp_path: Path) -> None:
     on_purpose = {
         f"{channel}.InputMode": "each channel says how it is read, as in Training steps",
         "Arguments.OutputDataConfig.S3OutputPath": "outputs of all steps lie below {execution}/{step}/output",
-        "Arguments.TrainingJobName": "base_job_name is a prefix wherever it is given",
     }
     assert_same(mine, sdk.steps(step)["it"], on_purpose)
 
