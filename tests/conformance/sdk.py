@@ -1,7 +1,7 @@
 """The SageMaker SDK as an oracle: it builds a step offline, and what it emits is compared with what we emit.
 
 In: steps of `sagemaker.mlops.workflow`, built with the session of an `Sdk`. Out: their JSON, and the differences from ours after
-both have been brought into one form. What differs on purpose stands in a table with its reason; a reason without a difference fails.
+both have been brought into one form. What differs on purpose stands in a table with its reason; an idle reason fails.
 
 Nothing of the SDK is imported when this module is: that takes seconds. The fixture `sdk` (conftest.py) makes one `Sdk` for all.
 """

@@ -85,7 +85,9 @@ def test_data_quality(sdk: Sdk, project: Project) -> None:
     from sagemaker.mlops.workflow.steps import CacheConfig
 
     skip = ParameterBoolean(name="Skip", default_value=False)
-    config = DataQualityCheckConfig(DATASET, {"csv": {"header": True, "output_columns_position": "START"}}, output_s3_uri="s3://lake/out")
+    config = DataQualityCheckConfig(
+        DATASET, {"csv": {"header": True, "output_columns_position": "START"}}, output_s3_uri="s3://lake/out"
+    )
     cache = CacheConfig(enable_caching=True, expire_after="P30D")
     keys = {"skip_check": skip, "register_new_baseline": True, "model_package_group_name": "g", "cache_config": cache}
     step = QualityCheckStep("it", config, check_job(sdk), supplied_baseline_statistics="s3://lake/s.json", **keys)
@@ -126,7 +128,11 @@ def test_model_quality(sdk: Sdk, project: Project) -> None:
 def data_config(**more: Any) -> Any:
     from sagemaker.core.clarify import DataConfig
 
-    places = {"s3_data_input_path": DATASET, "s3_output_path": "s3://lake/out", "s3_analysis_config_output_path": "s3://lake/input-1795200534"}
+    places = {
+        "s3_data_input_path": DATASET,
+        "s3_output_path": "s3://lake/out",
+        "s3_analysis_config_output_path": "s3://lake/input-1795200534",
+    }
     return DataConfig(**places, label="y", headers=["y", "age"], dataset_type="text/csv", **more)
 
 
@@ -164,9 +170,12 @@ def test_monitored_transform(sdk: Sdk, project: Project) -> None:
     from sagemaker.mlops.workflow.monitor_batch_transform_step import MonitorBatchTransformStep
     from sagemaker.mlops.workflow.quality_check_step import DataQualityCheckConfig
 
-    transformer = Transformer("m", 1, "ml.m5.2xlarge", output_path="s3://lake/scores", accept="text/csv", sagemaker_session=sdk.session)
+    output = {"output_path": "s3://lake/scores", "accept": "text/csv"}
+    transformer = Transformer("m", 1, "ml.m5.2xlarge", sagemaker_session=sdk.session, **output)
     arguments = transformer.transform(DATASET, content_type="text/csv")
-    config = DataQualityCheckConfig(DATASET, {"csv": {"header": True, "output_columns_position": "START"}}, output_s3_uri="s3://lake/out")
+    config = DataQualityCheckConfig(
+        DATASET, {"csv": {"header": True, "output_columns_position": "START"}}, output_s3_uri="s3://lake/out"
+    )
     pair = MonitorBatchTransformStep("it", arguments, config, check_job(sdk), monitor_before_transform=True, display_name="Scores")
     project.pipeline["models"]["churn"]["steps"] = [
         {
