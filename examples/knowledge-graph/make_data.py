@@ -1,6 +1,6 @@
 """Make the sentences, questions and documents of this example out of a seeded grammar.
 
-In: nothing but a fixed seed (`--sentences`, `--questions` and `--output` change how many and where).
+In: nothing but a fixed seed (`--seed` takes another one; `--sentences`, `--questions` and `--output` change how many and where).
 Out, the same bytes on every machine:
     triplets/sentences.jsonl     {"id", "text", "entities": [{"start", "end", "kind"}], "triples": [[subject, relation, object]]}
     triplets/documents.jsonl     {"id", "text"}: several sentences each, without any answer
@@ -57,10 +57,13 @@ class Names:
 
     def person(self) -> str:
         draw = self._draw
-        last = draw.one(words.LAST_ROOTS) + draw.one(words.LAST_ENDS)
+        last = self.last_name()
         if draw.happens(0.1):
             return last
         return f"{draw.one(words.FIRST_NAMES)} {last}"
+
+    def last_name(self) -> str:
+        return self._draw.one(words.LAST_ROOTS) + self._draw.one(words.LAST_ENDS)
 
     def place(self) -> str:
         draw = self._draw
@@ -194,10 +197,11 @@ def write(path: Path, records: Iterable[Record]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sentences", type=int, default=1200)
-    parser.add_argument("--questions", type=int, default=900)
+    parser.add_argument("--questions", type=int, default=700)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent / "data")
     options = parser.parse_args()
-    writer = Writer(Draw(SEED))
+    writer = Writer(Draw(options.seed))
     write(options.output / "triplets" / "sentences.jsonl", (sentence(writer, number)[0] for number in range(options.sentences)))
     write(options.output / "questions" / "questions.jsonl", (question(writer, number) for number in range(options.questions)))
     papers, facts = documents(writer, DOCUMENTS)

@@ -6,28 +6,38 @@ triples that it states stand beside it. Phrasings nearer the top of a list are u
 
 from __future__ import annotations
 
+
+def listed(names: str) -> list[str]:
+    return names.split()
+
+
 KINDS = {"O": "ORGANISATION", "P": "PERSON", "L": "PLACE", "R": "PRODUCT"}
 
-FIRST_NAMES = """Ada Amir Anouk Bela Bruno Carla Chen Dana Edith Elif Farid Greta Hana Hugo Ines Ivan Jana Jonas Karim Lena Luca
-Maia Marek Nadia Nils Olga Omar Petra Quentin Rosa Ruben Sara Selim Tessa Tomas Uma Vera Viktor Wanda Yuki Zoe Austin Paris Victoria
-Sydney Florence Jordan""".split()
-LAST_ROOTS = "Al Bar Bren Cas Dal Dor Fal Gar Hal Hol Kel Lin Mar Mor Nor Ost Pet Ral Ros San Sil Stan Tor Val Ver Wes Win".split()
-LAST_ENDS = "berg by dale den ev feld ford holm i ian lund man mann more o ova ski son stein sson ton well worth".split()
-
-PLACE_ROOTS = (
-    "Ash Bel Bren Cal Dun East Fair Glen Hart Kings Lang Mar Mill New Nor Oak Port Ros San Stan Thorn Ul Vil West Win".split()
+FIRST_NAMES = listed(
+    "Ada Amir Anouk Bela Bruno Carla Chen Dana Edith Elif Farid Greta Hana Hugo Ines Ivan Jana Jonas Karim Lena Luca "
+    "Maia Marek Nadia Nils Olga Omar Petra Quentin Rosa Ruben Sara Selim Tessa Tomas Uma Vera Viktor Wanda Yuki Zoe "
+    "Austin Paris Victoria Sydney Florence Jordan "
 )
-PLACE_ENDS = "ham burg bury dale den fell ford gate haven holm ia lund mouth pool port stad ton vale ville wick worth".split()
-PLACES_OF_TWO_WORDS = "Upper Lower New Port Saint Fort Lake Mount".split()
+LAST_ROOTS = listed("Al Bar Bren Cas Dal Dor Fal Gar Hal Hol Kel Lin Mar Mor Nor Ost Pet Ral Ros San Sil Stan Tor Val Ver Wes Win")
+LAST_ENDS = listed("berg by dale den ev feld ford holm i ian lund man mann more o ova ski son stein sson ton well worth")
 
-COMPANY_ROOTS = "Acu Aero Alta Brio Cal Cora Delta Echo Ferro Gala Helio Ionis Kilo Lumen Meri Nova Octo Para Quanta Rado Sol Tera Vento Xeno Zeta".split()
-COMPANY_ENDS = "bit cast core dyne flow form graph labs link logic med net on onix path sense soft tech via wave works x".split()
-COMPANY_WORDS = "Systems Group Labs Holdings Energy Foods Analytics Robotics Partners Industries Bank Mobility".split()
-
-PRODUCT_ROOTS = (
-    "Arc Bolt Clear Dash Edge Flux Glide Hyper Jet Kite Loom Mesh Nimbus Orbit Pulse Quill Ray Spark Tide Volt Wisp Zen".split()
+PLACE_ROOTS = listed(
+    "Ash Bel Bren Cal Dun East Fair Glen Hart Kings Lang Mar Mill New Nor Oak Port Ros San Stan Thorn Ul Vil West Win"
 )
-PRODUCT_ENDS = "Board Cam Desk Drive Hub Kit Pad Phone Scan Sync View Watch One Pro Mini X".split()
+PLACE_ENDS = listed("ham burg bury dale den fell ford gate haven holm ia lund mouth pool port stad ton vale ville wick worth")
+PLACES_OF_TWO_WORDS = listed("Upper Lower New Port Saint Fort Lake Mount")
+
+COMPANY_ROOTS = listed(
+    "Acu Aero Alta Brio Cal Cora Delta Echo Ferro Gala Helio Ionis Kilo Lumen Meri Nova Octo Para Quanta Rado Sol "
+    "Tera Vento Xeno Zeta "
+)
+COMPANY_ENDS = listed("bit cast core dyne flow form graph labs link logic med net on onix path sense soft tech via wave works x")
+COMPANY_WORDS = listed("Systems Group Labs Holdings Energy Foods Analytics Robotics Partners Industries Bank Mobility")
+
+PRODUCT_ROOTS = listed(
+    "Arc Bolt Clear Dash Edge Flux Glide Hyper Jet Kite Loom Mesh Nimbus Orbit Pulse Quill Ray Spark Tide Volt Wisp Zen"
+)
+PRODUCT_ENDS = listed("Board Cam Desk Drive Hub Kit Pad Phone Scan Sync View Watch One Pro Mini X")
 
 RELATIONS: dict[str, list[str]] = {
     "founded_by": [

@@ -1,8 +1,8 @@
 """Get the graph database, or create it: stands in a local run for the function of that name.
 
 In: the event {"name", "folder"}; a folder that is not absolute lies in the project's root.
-Out: {"Endpoint", "Status"}: where the database is, and whether it was "created" now or "available" before. In an account the function
-would look for a database cluster, start to create one where there is none, and return its SPARQL endpoint.
+Out: {"Endpoint", "Status"}: where the database is, and whether it was "created" now or "available" before. In an account the
+function would look for a database cluster, start to create one where there is none, and return its SPARQL endpoint.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ import json
 import os
 import shutil
 import tarfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Iterable, Sequence
+from typing import Any
 
 import joblib
 

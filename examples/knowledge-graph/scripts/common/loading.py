@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Sequence
+from collections.abc import Sequence
 
 from common.files import OUTPUT, write_text
 from common.graph import Statement, edges_csv, nodes_csv, ntriples

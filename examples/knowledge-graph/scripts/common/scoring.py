@@ -5,7 +5,8 @@ In: for each text what was to be found and what was found. Out: figures as the e
 
 from __future__ import annotations
 
-from typing import Any, Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any
 
 Found = Sequence[Iterable[Hashable]]
 

@@ -6,12 +6,13 @@ In: a request body. Out: its records; the body of the answer.
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, Union
+from collections.abc import Iterable
+from typing import Any
 
 CONTENT_TYPES = ("application/jsonlines", "application/json")
 
 
-def records_of(body: Union[str, bytes], content_type: str) -> list[dict[str, Any]]:
+def records_of(body: str | bytes, content_type: str) -> list[dict[str, Any]]:
     """The documents of a request, each {"id", "text"}.
 
     Raises:
@@ -21,9 +22,8 @@ def records_of(body: Union[str, bytes], content_type: str) -> list[dict[str, Any
         raise ValueError(f"this model reads {' or '.join(CONTENT_TYPES)}, not {content_type}")
     text = body.decode("utf-8") if isinstance(body, bytes) else body
     records = [json.loads(line) for line in text.splitlines() if line.strip()]
-    for record in records:
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            raise ValueError('each line must be a document like {"id": "d1", "text": "..."}')
+    if not all(isinstance(record, dict) and isinstance(record.get("text"), str) for record in records):
+        raise ValueError('each line must be a document like {"id": "d1", "text": "..."}')
     return records
 
 

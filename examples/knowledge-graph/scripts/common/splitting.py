@@ -5,8 +5,8 @@ In: a JSON lines file. Out: train/train.jsonl and test/test.jsonl in the output 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 from common.files import OUTPUT, read_lines, write_lines
 

@@ -12,7 +12,7 @@ import sqlite3
 import urllib.request
 from contextlib import closing
 from pathlib import Path
-from typing import Optional, Protocol
+from typing import Protocol
 from urllib.parse import urlencode
 
 from common.graph import Statement, literal, parsed
@@ -27,9 +27,7 @@ class Store(Protocol):
     def load(self, file: Path) -> int:
         """Add the statements of an N-Triples file; how many of them were new."""
 
-    def find(
-        self, subject: Optional[str] = None, predicate: Optional[str] = None, object_: Optional[str] = None
-    ) -> list[Statement]:
+    def find(self, subject: str | None = None, predicate: str | None = None, object_: str | None = None) -> list[Statement]:
         """The statements that have the given terms, in order."""
 
 
@@ -57,9 +55,7 @@ class SqliteStore:
             connection.executemany("INSERT OR IGNORE INTO statement (subject, predicate, object) VALUES (?, ?, ?)", rows)
             return connection.total_changes - before
 
-    def find(
-        self, subject: Optional[str] = None, predicate: Optional[str] = None, object_: Optional[str] = None
-    ) -> list[Statement]:
+    def find(self, subject: str | None = None, predicate: str | None = None, object_: str | None = None) -> list[Statement]:
         query = """SELECT subject, predicate, object FROM statement
             WHERE (?1 IS NULL OR subject = ?1) AND (?2 IS NULL OR predicate = ?2) AND (?3 IS NULL OR object = ?3)
             ORDER BY subject, predicate, object"""
@@ -84,9 +80,7 @@ class SparqlStore:
             self._post("update", "INSERT DATA {\n" + "\n".join(lines[start : start + BATCH]) + "\n}")
         return self._size() - before
 
-    def find(
-        self, subject: Optional[str] = None, predicate: Optional[str] = None, object_: Optional[str] = None
-    ) -> list[Statement]:
+    def find(self, subject: str | None = None, predicate: str | None = None, object_: str | None = None) -> list[Statement]:
         pattern = " ".join((subject or "?s", predicate or "?p", object_ or "?o"))
         given = {"s": subject, "p": predicate, "o": object_}
         free = [f"?{name}" for name, term in given.items() if term is None]

@@ -6,7 +6,7 @@ regression: how often a label follows another in the training data; an I-KIND af
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.feature_extraction import DictVectorizer

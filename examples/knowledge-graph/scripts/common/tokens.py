@@ -7,7 +7,8 @@ and back.
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable, NamedTuple, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 OUTSIDE = "O"

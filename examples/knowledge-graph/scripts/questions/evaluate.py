@@ -11,6 +11,7 @@ from typing import Any
 
 from common.files import INPUT, OUTPUT, load_artifact, read_lines, write_text
 from common.scoring import f1_by, figure, scores
+
 from questions.model import QuestionModel
 
 

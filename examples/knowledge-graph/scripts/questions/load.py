@@ -1,13 +1,14 @@
 """Load the understood questions into the graph database, and answer those whose answer it knows.
 
 In: what kg-questions-Transform answered, {"id", "text", "intent", "slots"} per line, and GRAPH_ENDPOINT.
-Out: see `common.loading`; beside it answers.jsonl in the output `answers`, {"id", "text", "intent", "answers"}. Answers come from what
-the other pipeline, of triplets, has loaded into the same database; without it there are none.
+Out: see `common.loading`; beside it answers.jsonl in the output `answers`, {"id", "text", "intent", "answers"}. Answers come from
+what the other pipeline, of triplets, has loaded into the same database; without it there are none.
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from common.files import INPUT, OUTPUT, read_lines, write_lines
 from common.graph import LABEL, Statement, described, iri, literal, short

@@ -5,7 +5,8 @@ In: annotated questions. Out: a `QuestionModel` whose `understand` turns a quest
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from common.tagging import Tagger
 from common.tokens import Span, Token, labels_of, name_of, spans_of, tokens_of

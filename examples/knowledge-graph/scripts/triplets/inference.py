@@ -7,11 +7,12 @@ Out: one line per document, {"id", "triples": [{"subject", "relation", "object",
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import joblib
 from common.files import MODEL_FILE
 from common.serving import answer_of, records_of
+
 from triplets.model import TripletModel
 
 
@@ -19,7 +20,7 @@ def model_fn(model_dir: str) -> TripletModel:
     return joblib.load(Path(model_dir) / MODEL_FILE)
 
 
-def input_fn(body: Union[str, bytes], content_type: str) -> list[dict[str, Any]]:
+def input_fn(body: str | bytes, content_type: str) -> list[dict[str, Any]]:
     return records_of(body, content_type)
 
 

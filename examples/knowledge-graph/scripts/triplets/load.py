@@ -7,7 +7,8 @@ Out: see `common.loading`. Triples below MIN_SCORE (0.5) stay out; each document
 from __future__ import annotations
 
 import os
-from typing import Any, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from common.files import INPUT, read_lines
 from common.graph import Statement, described, iri

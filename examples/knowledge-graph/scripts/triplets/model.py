@@ -6,8 +6,9 @@ In: annotated sentences. Out: a `TripletModel` whose `extract` turns a text into
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from itertools import permutations
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 from common.tagging import Tagger
 from common.tokens import Span, Token, labels_of, name_of, spans_of, tokens_of
@@ -53,7 +54,7 @@ def pair_features(words: Sequence[str], spans: Sequence[Span], subject: Span, ob
     order = "forward" if subject < object_ else "backward"
     others = sum(left.last <= span.first < right.first for span in spans)
     found = [f"kinds={subject.kind}>{object_.kind}", f"between={' '.join(between)}", f"others={others}"]
-    found += [f"in:{word}" for word in between] + [f"in:{one} {two}" for one, two in zip(between, between[1:])]  # noqa: B905
+    found += [f"in:{word}" for word in between] + [f"in:{between[n]} {between[n + 1]}" for n in range(len(between) - 1)]
     found += [f"before:{word}" for word in before] + [f"after:{word}" for word in after]
     found += [f"next:{' '.join(before[-2:])}", f"then:{' '.join(after[:2])}"]
     return dict.fromkeys([f"{order}|{subject.kind}>{object_.kind}|{each}" for each in found], 1.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from common.files import channel, read_lines, save_model
 from common.training import hyperparameters
+
 from triplets.model import TripletModel
 
 
