@@ -22,7 +22,7 @@ from facts import Topic
 
 SEED = 1618
 TICKETS = 70
-ASKED = 0.75
+ASKED, PLAIN = 0.75, 0.8
 Item = TypeVar("Item")
 
 
@@ -59,11 +59,13 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def fact(draw: Draw, topic: Topic) -> tuple[str, str]:
-    """A sentence that states the topic's fact, and the fact."""
-    answer = f"{draw.number(topic.low, topic.high)} {topic.unit}".strip()
-    statement = draw.one(topic.statements).replace("{n}", answer)
-    return statement, f"E{answer}" if "code" in topic.questions[0] else answer
+def fact(draw: Draw, topic: Topic) -> tuple[str, str, str]:
+    """A sentence that states the topic's fact, the fact, and a way to ask for it."""
+    answer = f"{draw.number(*topic.range)} {topic.unit}".strip()
+    way = draw.number(0, len(topic.statements) - 1)
+    statement = topic.statements[way]
+    question = topic.plain[way] if draw.happens(PLAIN) else draw.one(topic.free)
+    return statement.replace("{n}", answer), f"E{answer}" if "E{n}" in statement else answer, question
 
 
 def paragraph(draw: Draw, sentence: str) -> str:
@@ -77,10 +79,10 @@ def document(draw: Draw, collection: str, name: str, title: str, about: str, top
     """A document with one section per topic."""
     sections, questions = [f"# {title}"], []
     for topic in topics:
-        sentence, answer = fact(draw, topic)
+        sentence, answer, question = fact(draw, topic)
         sections.append(f"## {topic.heading}\n\n{paragraph(draw, sentence)}")
         if draw.happens(ASKED):
-            asked = draw.one(topic.questions).replace("{x}", about)
+            asked = question.replace("{x}", about)
             about_it = {"question": asked, "collection": collection, "document": name, "evidence": sentence, "answer": answer}
             questions.append(about_it)
     return Made(collection, name, "\n\n".join(sections) + "\n", questions)

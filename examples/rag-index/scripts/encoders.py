@@ -54,8 +54,8 @@ class LsaEncoder:
     @classmethod
     def fitted(cls, texts: Sequence[str], dimension: int) -> LsaEncoder:
         """Learn the space from texts; it has fewer dimensions where there are few texts."""
-        words = TfidfVectorizer(sublinear_tf=True, stop_words="english", ngram_range=(1, 2))
-        pieces = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(3, 5), min_df=2)
+        words = TfidfVectorizer(sublinear_tf=True, stop_words="english")
+        pieces = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(4, 4))
         space = TruncatedSVD(min(dimension, len(texts) - 1), random_state=SEED)
         return cls(make_pipeline(make_union(words, pieces), space).fit(list(texts)))
 
