@@ -57,11 +57,20 @@ def evaluate(questions: Sequence[dict[str, Any]], found: Sequence[Sequence[Hit]]
     }
 
 
+def about(collections: Sequence[str], questions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The questions that documents of these collections answer.
+
+    Raises:
+        ValueError: there is none.
+    """
+    chosen = [question for question in questions if question["collection"] in collections]
+    if not chosen:
+        raise ValueError(f"no question is about {', '.join(collections)}: there is nothing to measure")
+    return chosen
+
+
 def main() -> None:
-    collections = set(json.loads(os.environ["COLLECTIONS"]))
-    questions = [each for each in read_lines(INPUT / "questions" / "questions.jsonl") if each["collection"] in collections]
-    if not questions:
-        raise ValueError(f"no question is about {', '.join(sorted(collections))}: there is nothing to measure")
+    questions = about(json.loads(os.environ["COLLECTIONS"]), read_lines(INPUT / "questions" / "questions.jsonl"))
     index = FlatIndex.load(INPUT / "rag-Index-index")
     report = evaluate(questions, index.search([each["question"] for each in questions], DEEPEST))
     write_json(OUTPUT / "model_evaluation_metrics.json", report)
