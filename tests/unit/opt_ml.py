@@ -1,10 +1,17 @@
-"""Example scripts as processes that see a folder of the test as their /opt/ml, the way a local run starts them."""
+"""Example scripts: as processes that see a folder of the test as their /opt/ml, the way a local run starts them; or as modules.
+
+In: the folder of an example's scripts. Out: an `OptMl` that runs them, or a function that imports them.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -53,3 +60,19 @@ class OptMl:
             running.stop()
         assert code is not None, f"{words} took longer than {SECONDS} seconds"
         return code, self._log.read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def importing(*folders: Path) -> Iterator[Callable[[str], ModuleType]]:
+    """Imports modules of these folders, and forgets them in the end: other examples have modules of the same names."""
+    places = [str(folder) for folder in folders]
+    own = {path.stem for folder in folders for path in folder.iterdir()}
+    before = set(sys.modules)
+    sys.path[:0] = places
+    try:
+        yield importlib.import_module
+    finally:
+        sys.path[:] = [place for place in sys.path if place not in places]
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] in own:
+                del sys.modules[name]

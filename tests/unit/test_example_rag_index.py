@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.opt_ml import OptMl
+from tests.unit.opt_ml import OptMl, importing
 
 pytest.importorskip("sklearn")
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "rag-index"
@@ -43,14 +43,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Imports a module of the scripts, and forgets it after the test."""
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (SCRIPTS / f"{name}.py").is_file():
-            del sys.modules[name]
+def modules() -> Iterator[Any]:
+    with importing(SCRIPTS) as import_module:
+        yield import_module
 
 
 def test_two_runs_of_the_generator_write_the_same_bytes(data: Path, tmp_path: Path) -> None:
