@@ -1,8 +1,8 @@
 """Make daily sales of a few shops: two years of history, four new weeks, and the plan of the four weeks after them.
 
 In: nothing but a fixed seed (`--output` changes where, `--stores` how much).
-Out: history/ (sales/2024-2025.csv, stores.csv, items.csv), new/ and drifted/ (each new_weeks.csv and plan.csv), the same bytes on every
-machine. In drifted/ a competitor takes customers from the small shops, and promotions become deeper and more frequent.
+Out: history/ (sales/2024-2025.csv, stores.csv, items.csv), new/ and drifted/ (each new_weeks.csv and plan.csv), the same bytes on
+every machine. In drifted/ a competitor takes customers from the small shops, and promotions become deeper and more frequent.
 """
 
 from __future__ import annotations

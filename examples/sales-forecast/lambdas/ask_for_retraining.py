@@ -1,6 +1,6 @@
 """The function that sales-AskForRetraining calls on SageMaker: it starts the pipeline that builds the model.
 
-In: the event {"pipeline", "execution", "drifted_columns", "error_ratio"}. Out: {"execution": ARN of the execution that was started}.
+In: the event {"pipeline", "execution", "drifted_columns", "error_ratio"}. Out: {"execution": ARN of the one that was started}.
 Its role needs sagemaker:StartPipelineExecution on that pipeline, and nothing else.
 """
 

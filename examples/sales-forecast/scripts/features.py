@@ -1,7 +1,7 @@
-"""What the model knows when it forecasts: made of nothing that happens on or after the origin, but for planned prices and promotions.
+"""What the model knows when it forecasts: nothing that happens on or after the origin, but for planned prices and promotions.
 
-In: a panel, and an origin, which is the first day to forecast. Out: one line for each series and day of the horizon: keys, features,
-and the target where it is known.
+In: a panel, and an origin, which is the first day to forecast. Out: one line for each series and day of the horizon: keys,
+features, and the target where it is known.
 
 Sales are put in relation to the usual ones: the mean of the four weeks before the origin, days with promotions and empty shelves
 left out. So one model serves a kiosk and a supermarket, and a shop that grew is no news to it.
@@ -52,8 +52,7 @@ def features_at(panel: Panel, origin: int) -> pd.DataFrame:
         origin: Row of the first day to forecast.
 
     Returns:
-        KEYS, FEATURES, category, size, location, sales, naive (the same weekday of the last week before the origin) and TARGET; days
-        that nobody has planned yet are left out.
+        KEYS, FEATURES, category, size, location, sales and TARGET; days that nobody has planned yet are left out.
 
     Raises:
         ValueError: There is too little history before the origin.

@@ -10,8 +10,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
+
+# Read when scikit-learn is loaded: threads that wait for each other sleep instead of spinning, which costs seconds where processors
+# are shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import joblib
 import numpy as np

@@ -2,8 +2,8 @@
 
 In: data-quality/constraint_violations.json (absent where there are none), model-quality/statistics.json (how good the forecast of
 the new weeks was) and baseline/constraints.json (how good the model was when it was registered).
-Out: verdict/verdict.json: drifted_columns (how many columns have any violation) and columns (which, and why), rmse and baseline_rmse
-(both in relation to the usual sales), error_ratio (the first by the second).
+Out: verdict/verdict.json: drifted_columns (how many columns have any violation) and columns (which, and why), rmse and
+baseline_rmse (both in relation to the usual sales), error_ratio (the first by the second).
 
 A check by itself cannot decide: the constraints that a baseline suggests are the very figures it measured, and half of all later
 months are a little worse than that without anything being wrong.

@@ -1,9 +1,9 @@
 """Turn two years of sales into training, validation and test data, and into what the checks look at.
 
 In: sales/*.csv, stores/stores.csv and items/items.csv, each from the input of that name.
-Out: train/train.csv and validation/validation.csv (target and weight first, header); test/x_test.csv (keys and features, no header:
-what a batch transform is sent) and test/y_test.csv (keys, actual sales and the seasonal-naive forecast, header); monitor/monitor.csv
-(what new weeks will be compared with); bias/bias.csv (target and kind of shop); explain/explain.csv (features of a few test lines).
+Out: train/train.csv and validation/validation.csv (target first, header); test/x_test.csv (keys and features, no header: what a
+batch transform is sent) and test/y_test.csv (keys, actual sales and the seasonal-naive forecast); monitor/monitor.csv (what new
+weeks will be compared with); bias/bias.csv (target and kind of shop); explain/explain.csv (features of a few test lines).
 
 The last four weeks are the test, the four before them the validation, and nothing before an origin looks beyond it.
 """

@@ -24,7 +24,7 @@ def faults(table: pd.DataFrame) -> list[str]:
     found = {
         "numbers are missing": table.isna().any(axis=None),
         "numbers are negative": (table[["forecast", "lower", "upper"]] < 0).any(axis=None),
-        "a forecast lies outside of its interval": ((table["forecast"] < table["lower"]) | (table["forecast"] > table["upper"])).any(),
+        "a forecast lies outside of its interval": (~table["forecast"].between(table["lower"], table["upper"])).any(),
         "some items have fewer days than others": series.nunique() > 1,
     }
     return [text for text, found_it in found.items() if found_it]
