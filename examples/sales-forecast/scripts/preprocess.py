@@ -19,9 +19,9 @@ from panel import Panel, read_panel
 
 INPUT = Path("/opt/ml/processing/input")
 OUTPUT = Path("/opt/ml/processing/output")
-EVERY = 14
+EVERY = 21
 """Days between two origins of the training data."""
-EXPLAINED = 40
+EXPLAINED = 24
 SEED = 5
 ACTUALS = [*KEYS, "sales", WEIGHT, TARGET, "promotion", "size", "naive"]
 BIAS = [TARGET, "size", "category"]

@@ -27,8 +27,8 @@ SOURCE_STEP = "sales-Preprocessing"
 # The registry section says ModelRepack "False": nobody else puts the serving code into the artifact.
 SERVING_CODE = ("inference.py",)
 DEFAULTS: dict[str, Any] = {
-    "max_iter": 140,
-    "learning_rate": 0.06,
+    "max_iter": 100,
+    "learning_rate": 0.08,
     "max_leaf_nodes": 15,
     "min_samples_leaf": 60,
     "coverage": 0.8,
