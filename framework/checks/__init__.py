@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from framework.checks.service_model import check_arguments
 from framework.findings import Finding
@@ -17,6 +18,16 @@ def check(pipeline: Pipeline, compiled: CompiledPipeline) -> tuple[Finding, ...]
 
 def _service_model(pipeline: Pipeline, compiled: CompiledPipeline) -> Iterator[Finding]:
     for violation in check_arguments(compiled.definition):
-        _, index, *path = violation.path  # "Steps", index, "Arguments", …
-        step = pipeline.steps[int(index)]
-        yield Finding(violation.rule, step.origin(path[1:]), f"{step.name}: {violation.message}", violation.hint)
+        name, path = _innermost(compiled.definition, violation.path)
+        step = pipeline.steps[name]
+        yield Finding(violation.rule, step.origin(path), f"{name}: {violation.message}", violation.hint)
+
+
+def _innermost(definition: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, list[str | int]]:
+    """The name of the innermost step that a path of the definition leads into, and the rest of the path in its arguments."""
+    name, rest, value = "", list(path), cast(Any, definition)
+    for position, part in enumerate(path):
+        if part == "Arguments" and isinstance(value, dict) and "Type" in value and "Name" in value:
+            name, rest = value["Name"], list(path[position + 1 :])
+        value = value[part] if position < len(path) - 1 else None
+    return name, rest

@@ -4,7 +4,8 @@
 - models and sections with nothing behind their names: they are empty mappings;
 - `channels` given as a bare name or a list of names;
 - `metrics.model_quality.Statistics.ContentType`, today `evaluate.content_type`;
-- `step_class: preprocessing`.
+- `step_class: preprocessing`, and `Model`, as the service calls what the dialect calls CreateModel;
+- parameters given as their default alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MODEL_KEYS = frozenset({"source_directory", "name"})
 """The keys of a model that are not sections."""
 
 _LEGACY_MODEL_KEYS = ("projectName", "modelName")
-_LEGACY_CLASSES = {"preprocessing": "Processing"}
+_LEGACY_CLASSES = {"preprocessing": "Processing", "model": "CreateModel"}
 
 
 def normalise(tree: Map) -> list[Finding]:
@@ -36,7 +37,10 @@ def normalise(tree: Map) -> list[Finding]:
                 models[name] = Map(models.key_place_of(name))
             elif isinstance(model, Map):
                 _normalise_model(model)
-    for step in _steps(conf.get("sagemakerPipeline")):
+    pipeline = conf.get("sagemakerPipeline")
+    if isinstance(pipeline, Map) and isinstance(pipeline.get("parameters"), Map):
+        _normalise_parameters(pipeline["parameters"])
+    for step in _steps(pipeline):
         kind = step.get("step_class")
         if isinstance(kind, str) and kind.lower() in _LEGACY_CLASSES:
             step["step_class"] = _LEGACY_CLASSES[kind.lower()]
@@ -58,6 +62,16 @@ def _lift_models(models: Map) -> Iterator[Finding]:
             message = f"models.{key} has no effect: models are found by their own names"
             yield Finding("SMP113", models.key_place_of(key), message, "remove it", WARNING)
             models.drop(key)
+
+
+def _normalise_parameters(parameters: Map) -> None:
+    for name, value in parameters.items():
+        if not isinstance(value, (Map, Seq)):
+            parameter = Map(parameters.place_of(name))
+            if value is not None:
+                parameter.take("default", parameters, name)
+            parameters[name] = parameter
+            parameters.raw.pop(name, None)
 
 
 def _normalise_model(model: Map) -> None:
@@ -101,7 +115,13 @@ def _descend(value: Any, *levels: tuple[str, ...]) -> Any:
 
 
 def _steps(pipeline: Any) -> Iterator[Map]:
+    """Every step, those written inside others too."""
     units = pipeline.get("models") if isinstance(pipeline, Map) else None
-    for unit in units.values() if isinstance(units, Map) else ():
-        steps = unit.get("steps") if isinstance(unit, Map) else None
-        yield from (step for step in steps or () if isinstance(step, Map)) if isinstance(steps, Seq) else ()
+    todo = [pipeline.get("steps")] if isinstance(pipeline, Map) else []
+    todo += [unit.get("steps") for unit in units.values() if isinstance(unit, Map)] if isinstance(units, Map) else []
+    while todo:
+        listed = todo.pop()
+        for step in listed if isinstance(listed, Seq) else ():
+            if isinstance(step, Map):
+                yield step
+                todo += [step.get(key) for key in ("steps", "if_steps", "else_steps")]

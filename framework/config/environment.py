@@ -1,18 +1,20 @@
-"""Environment variables in configuration values, substituted after parsing.
+"""Environment variables and expressions in configuration values, put in their places after parsing.
 
-Two ways to write one: `${NAME}` anywhere (`${NAME:-default}` gives a default, `$${` is a literal `${`), and the older bare token
-`SMP_NAME` standing as a whole part of a value, parts being separated by `/` in s3:// values and by `.` elsewhere.
-A variable that is set to nothing counts as unset.
+Two ways to write a variable: `${NAME}` anywhere (`${NAME:-default}` gives a default, `$${` is a literal `${`), and the older bare
+token `SMP_NAME` standing as a whole part of a value, parts being separated by `/` in s3:// values and by `.` elsewhere.
+A variable that is set to nothing counts as unset. `${parameters.…}`, `${steps.…}` and the like become expressions, and text around
+them a `Join`. What a variable holds is text and nothing else: it is never looked into.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framework.config.expressions import Expression, ExpressionError, Join, is_expression, parse
 from framework.config.values import Map, Seq, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place
@@ -40,7 +42,11 @@ _IN_URI, _ELSEWHERE = _variables("/"), _variables(".")
 
 
 class MalformedError(Exception):
-    """A `${` that is not an expression; carries the reason."""
+    """A `${` that cannot be read; carries the reason, and what to write."""
+
+    def __init__(self, reason: str, hint: str = "write ${NAME}, or $${ for a literal ${") -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +108,13 @@ class _Substitution:
             return value
         return self._text(value, path, place)
 
-    def _text(self, value: str, path: ValuePath, place: Place) -> str | None:
+    def _text(self, value: str, path: ValuePath, place: Place) -> str | Expression | None:
         variables = _IN_URI if value.startswith("s3://") else _ELSEWHERE
         missing: list[str] = []
         try:
-            result = variables.sub(lambda match: self._replacement(match, missing), value)
+            result = _joined(list(self._parts(value, variables, missing)))
         except MalformedError as reason:
-            message = f"{reason} in {quoted(value)}"
-            self.findings.append(Finding("SMP110", place, message, "write ${NAME}, or $${ for a literal ${"))
+            self.findings.append(Finding("SMP110", place, f"{reason} in {quoted(value)}", reason.hint))
             self.unresolved.add(place)
             return value
         if missing and path[:3] in OPTIONAL:
@@ -123,18 +128,27 @@ class _Substitution:
             self.findings.append(Finding("SMP115", place, message, f"write ${{{stray}}}", WARNING))
         return value if missing else result
 
-    def _replacement(self, match: re.Match[str], missing: list[str]) -> str:
+    def _parts(self, value: str, variables: re.Pattern[str], missing: list[str]) -> Iterator[str | Expression]:
+        """The texts and expressions that a value is made of."""
+        position = 0
+        for match in variables.finditer(value):
+            yield value[position : match.start()]
+            yield self._replacement(match, missing)
+            position = match.end()
+        yield value[position:]
+
+    def _replacement(self, match: re.Match[str], missing: list[str]) -> str | Expression:
         kind = str(match.lastgroup)
         text = match[kind]
         if kind == "expression":
-            return self._expression(text, missing)
+            return _parsed(text) if is_expression(text) else self._variable(text, missing)
         if kind == "token":
             return self._lookup(text, missing)
         if kind == "unclosed":
             raise MalformedError('"${" without "}"')
         return "${" if kind == "escape" else text
 
-    def _expression(self, body: str, missing: list[str]) -> str:
+    def _variable(self, body: str, missing: list[str]) -> str:
         name, has_default, default = body.partition(":-")
         if not _NAME.match(name):
             raise MalformedError(f"{quoted(f'${{{body}}}')} names no environment variable")
@@ -145,6 +159,28 @@ class _Substitution:
         if not value:
             missing.append(name)
         return value
+
+
+def _parsed(text: str) -> Expression:
+    try:
+        return parse(text)
+    except ExpressionError as error:
+        where = f" (at character {error.offset + 1} of it)" if error.offset else ""
+        raise MalformedError(f"{quoted(f'${{{text}}}')} cannot be read: {error}{where}", error.hint) from None
+
+
+def _joined(parts: Sequence[str | Expression]) -> str | Expression:
+    """The parts as one value: a text where all are texts, the expression where it stands alone, else a `Join`."""
+    merged: list[str | Expression] = []
+    for part in parts:
+        last = merged[-1] if merged else None
+        if isinstance(part, str) and isinstance(last, str):
+            merged[-1] = last + part
+        elif part != "":
+            merged.append(part)
+    if len(merged) == 1:
+        return merged[0]
+    return Join("", tuple(merged)) if merged else ""
 
 
 def _unset(name: str, places: list[Place]) -> Finding:

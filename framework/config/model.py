@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,41 @@ from framework.findings import NOWHERE, Finding, Place
 
 PROCESSING, TRAINING, CREATE_MODEL = "Processing", "Training", "CreateModel"
 TRANSFORM, METRICS, REGISTER_MODEL = "Transform", "Metrics", "RegisterModel"
+CONDITION, FAIL, FOR_EACH, LAMBDA, CALLBACK, RAW = "Condition", "Fail", "ForEach", "Lambda", "Callback", "Raw"
 
-DEFAULT_SECTIONS = {
-    PROCESSING: "preprocess",
-    TRAINING: "train",
-    CREATE_MODEL: "registry",
-    TRANSFORM: "transform",
-    METRICS: "evaluate",
-    REGISTER_MODEL: "registry",
+
+@dataclass(frozen=True, slots=True)
+class StepClass:
+    """What the configuration calls a kind of step.
+
+    Attributes:
+        kind: the schema of the sections that parametrise such steps.
+        section: the section that does when the step has no `step_type`; "" where all keys stand on the step.
+        branches: keys of the section that hold steps, and the members of the definition's Arguments that they become.
+    """
+
+    kind: str
+    section: str = ""
+    branches: Mapping[str, str] = field(default_factory=dict)
+
+
+STEP_CLASSES: Mapping[str, StepClass] = {
+    PROCESSING: StepClass("processing", "preprocess"),
+    TRAINING: StepClass("train", "train"),
+    CREATE_MODEL: StepClass("registry", "registry"),
+    TRANSFORM: StepClass("transform", "transform"),
+    METRICS: StepClass("evaluate", "evaluate"),
+    REGISTER_MODEL: StepClass("registry", "registry"),
+    CONDITION: StepClass("condition", branches={"if_steps": "IfSteps", "else_steps": "ElseSteps"}),
+    FOR_EACH: StepClass("for_each", branches={"steps": "ForEachBody"}),
+    FAIL: StepClass("fail"),
+    LAMBDA: StepClass("lambda"),
+    CALLBACK: StepClass("callback"),
+    RAW: StepClass("raw"),
 }
-"""For each step class, the section that parametrises it when the step has no `step_type`."""
+
+UNIT_CLASSES = (PROCESSING, TRAINING, CREATE_MODEL, TRANSFORM, METRICS, REGISTER_MODEL)
+"""The classes of the original dialect, which a default unit is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +71,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class StepConfig:
-    """One element of a unit's `steps`. `values` keeps the places of its keys."""
+    """One step as the configuration describes it. `values` keeps the places of its keys.
+
+    Attributes:
+        section: name of the section that parametrises it; "" where it has none.
+        chain: the steps it chains from; prefix: what is appended to the URI of a transform's chain input.
+        model: name of the model it belongs to; "" for none.
+        given: what parametrises it where keys stand on the step itself: the section with those keys over it.
+        branches: for a Condition or ForEach step, the names of the steps in each of its branches, by member of the Arguments.
+    """
 
     name: str
     step_class: str
@@ -57,6 +90,22 @@ class StepConfig:
     values: Map
     model: str
     place: Place
+    given: Section | None = None
+    branches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterConfig:
+    """A parameter of the pipeline. `kind`: String, Integer, Float or Boolean; `default` and the limits are None when not given."""
+
+    name: str
+    kind: str
+    place: Place
+    default: str | int | float | bool | None = None
+    enum: tuple[str | int | float | bool, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +124,16 @@ class UnitConfig:
 
 @dataclass(frozen=True, slots=True)
 class PipelineConfig:
-    """The `sagemakerPipeline` of the anchor model, or the default one."""
+    """The `sagemakerPipeline` of the anchor model, or the default one.
+
+    Attributes:
+        steps: those that stand outside the units.
+        left_out: names of steps outside the units that are too broken to be looked at; "" for one whose name is not known.
+        parallelism: how many steps may run at a time; None leaves it to the service.
+        experiment: name and trial of the experiment, each None for what the service would take; None for no experiment.
+        mlflow: members of MlflowConfig; None for none.
+        custom_job_prefixes: whether base_job_name becomes the prefix of jobs' names.
+    """
 
     name: str
     units: tuple[UnitConfig, ...]
@@ -83,12 +141,21 @@ class PipelineConfig:
     place: Place
     description: str | None = None
     tags: tuple[Mapping[str, str], ...] = ()
+    steps: tuple[StepConfig, ...] = ()
+    left_out: tuple[str, ...] = ()
+    parameters: tuple[ParameterConfig, ...] = ()
+    display_name: str | None = None
+    parallelism: int | None = None
+    experiment: tuple[Any, Any] | None = (None, None)
+    mlflow: Mapping[str, Any] | None = None
+    custom_job_prefixes: bool = True
 
     def names(self, name: str) -> bool:
         """Whether a step may be called so, even if it cannot be built: why it cannot has been said, and is not said again."""
         declared = {step.name for unit in self.units for step in unit.steps or ()}
+        declared.update(step.name for step in self.steps)
         declared.update(name for unit in self.units for name in unit.left_out)
-        return name in declared or "" in declared
+        return name in declared or name in self.left_out or "" in declared or "" in self.left_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,7 @@ def read_text(text: str, name: str) -> FileTree:
         builder.not_finite = _NOT_FINITE_JSON
         text = _SURROGATES.sub(_one_escape, text)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.feed(event)
+        _feed(builder, text)
     except yaml.YAMLError as error:
         builder.findings.append(_syntax_finding(error, text, name))
         return FileTree(name, None, builder.findings)
@@ -86,11 +86,28 @@ def read_value(text: str, place: Place) -> tuple[Any, str | None, list[Finding]]
     """Read a value given on the command line as YAML: the value, its raw text if it is a scalar, and findings."""
     builder = _Builder(place.file, place)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            builder.feed(event)
+        _feed(builder, text)
     except (yaml.YAMLError, UnicodeError, UnusableError):
         return text, None, builder.findings
     return builder.root, builder.root_raw, builder.findings
+
+
+def _feed(builder: _Builder, text: str) -> None:
+    """Hand a text's events to the builder.
+
+    Newer releases of libyaml look ahead, and refuse what is far too deep before the builder has seen its first event; PyYAML's own
+    parser hands out every event before that, so that the builder can say where it becomes too deep.
+    """
+    fed = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.feed(event)
+            fed += 1
+    except yaml.YAMLError as error:
+        if "nesting" not in str(getattr(error, "problem", "")):
+            raise
+        for event in islice(yaml.parse(text, Loader=yaml.SafeLoader), fed, None):
+            builder.feed(event)
 
 
 def _root(builder: _Builder, name: str) -> FileTree:

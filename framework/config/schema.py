@@ -1,7 +1,8 @@
 """The schema of the configuration (schema.json beside this file): how values are brought into its shape, and checked against it.
 
 JSON Schema says what is legal. Four keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
-`x-split` (a string that is a list), `x-no-effect` (a key that does nothing, and why), and `default`, which is filled in.
+`x-split` (a string that is a list), `x-no-effect` (a key that does nothing, and why), and `default`, which is filled in. An
+expression may stand for any value, whatever its type, unless `x-constant` says that it must be known when compiling.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from framework.config.expressions import Expression, written
 from framework.config.values import Map, Seq, dotted, place_at, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place, nearest
@@ -35,8 +37,17 @@ _TYPE_WORDS = {
 
 @cache
 def definition(name: str) -> Schema:
-    """The schema of `name` (a key of $defs, or "" for the whole file), its references replaced by what they stand for."""
+    """The schema of `name`, its references replaced by what they stand for.
+
+    Args:
+        name: a key of $defs; "" for the whole file; "step:" and the schema of a step class for the steps of that class, which
+            take the keys of the class's section beside their own. What those hold is checked with the section.
+    """
     document = _document()
+    if name.startswith("step:"):
+        own, section = definition("step"), definition(name.removeprefix("step:"))
+        names = [*section["properties"], *_aliases(section)]
+        return {**own, "properties": {**{key: {} for key in names}, **own["properties"]}}
     chosen = document["$defs"][name] if name else {key: value for key, value in document.items() if key != "$defs"}
     return dict(_inlined(chosen, document))
 
@@ -45,6 +56,11 @@ def definition(name: str) -> Schema:
 def _document() -> dict[str, Any]:
     text = files("framework.config").joinpath("schema.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
+
+
+def _aliases(schema: Schema) -> Mapping[str, str]:
+    """Other names of the keys of a mapping, and the names that they stand for."""
+    return {alias: name for name, prop in schema.get("properties", {}).items() for alias in prop.get("x-aliases", ())}
 
 
 def _inlined(schema: Any, document: Schema) -> Any:
@@ -101,7 +117,7 @@ class Shaper:
     def _mapping(self, value: Map, schema: Schema, path: ValuePath) -> Map:
         properties = schema.get("properties", {})
         other = schema.get("additionalProperties")
-        aliases = {alias: name for name, prop in properties.items() for alias in prop.get("x-aliases", ())}
+        aliases = _aliases(schema)
         result = Map(value.place)
         for key in value:
             name = aliases.get(key, key)
@@ -176,9 +192,27 @@ def _converted(value: Any, schema: Schema, raw: str | None) -> Any:
 
 @cache
 def _validator(name: str) -> Any:
-    from jsonschema import Draft202012Validator  # 60 ms: not needed by commands that read no configuration
+    return _validator_class()(definition(name))
 
-    return Draft202012Validator(definition(name))
+
+@cache
+def _validator_class() -> Any:
+    """JSON Schema, in which an expression is a value of any type."""
+    from jsonschema import Draft202012Validator, ValidationError, validators  # 60 ms: only for commands that read a configuration
+
+    def blind(keyword: Any) -> Any:
+        def validate(validator: Any, limit: Any, instance: Any, schema: Schema) -> Any:
+            return () if isinstance(instance, Expression) else keyword(validator, limit, instance, schema)
+
+        return validate
+
+    def constant(_: Any, wanted: bool, instance: Any, __: Schema) -> Iterator[Any]:
+        if wanted and isinstance(instance, Expression):
+            yield ValidationError("")
+
+    extend: Any = validators.extend
+    seeing = {word: blind(Draft202012Validator.VALIDATORS[word]) for word in ("type", "enum")}
+    return extend(Draft202012Validator, {**seeing, "x-constant": constant})
 
 
 def check(tree: Any, name: str, path: ValuePath) -> Iterator[Finding]:
@@ -190,7 +224,9 @@ def check(tree: Any, name: str, path: ValuePath) -> Iterator[Finding]:
 
 def _finding(error: Any, path: ValuePath, place: Place, tree: Any) -> Iterator[Finding]:
     name, keyword = dotted(path) or "the file", error.validator
-    if keyword == "additionalProperties":
+    if keyword == "x-constant":
+        yield not_constant(name, error.instance, place)
+    elif keyword == "additionalProperties":
         yield from _unknown_keys(error, name)
     elif keyword == "required":
         yield from _missing_keys(error, name, place)
@@ -199,6 +235,12 @@ def _finding(error: Any, path: ValuePath, place: Place, tree: Any) -> Iterator[F
         yield Finding("SMP104", place, f"{name} cannot have the key {_shown(error.instance, path)}", _pattern_hint(error.schema))
     else:
         yield Finding("SMP104", place, f"{name} {_complaint(error, path)}", _value_hint(error))
+
+
+def not_constant(name: str, value: Expression, place: Place) -> Finding:
+    """The finding for an expression where only a constant can stand."""
+    message = f"{name} must be known when the pipeline is compiled, and {quoted(written(value))} is known only when it runs"
+    return Finding("SMP119", place, message, "write the value itself, or take it from an environment variable")
 
 
 def _unknown_keys(error: Any, name: str) -> Iterator[Finding]:
@@ -258,6 +300,11 @@ _PATTERNS = {
     "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$": "letters, digits and hyphens, at most 256, a letter or digit first and last",
     "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$": "the bucket's bare name: lower-case letters, digits, dots and hyphens",
     "^[a-z]{2}(-[a-z]+)+-[0-9]+$": "a region like eu-west-1",
+    "^[A-Za-z0-9][A-Za-z0-9_-]{0,255}$": "letters, digits, hyphens and underscores, a letter or digit first, at most 256",
+    "^arn:aws[a-z-]*:lambda:": "the function's ARN, arn:aws:lambda:REGION:ACCOUNT:function:NAME",
+    "^[A-Za-z0-9_-]+$": "letters, digits, hyphens and underscores",
+    "^https?://": "the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
+    "^(P(?=[0-9T])[0-9YMWDTHS]+|[0-9T][0-9]*[0-9a-zA-Z]*)$": "a duration such as P30D, PT12H or 30d",
     "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$": "the role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
 }
 
@@ -269,6 +316,8 @@ def _pattern_hint(schema: Schema) -> str:
 
 def _shown(value: Any, path: ValuePath) -> str:
     """A value as a message may show it: short, and never one that could be a secret."""
+    if isinstance(value, Expression):
+        return quoted(written(value))
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):

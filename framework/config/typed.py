@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
 from framework.config.dialect import MODEL_KEYS
 from framework.config.local import local_runs
+from framework.config.merge import overlay
+from framework.config.parameters import read_parameters
 from framework.config.schema import Shaper, check, definition
+from framework.config.steps import Steps, constants, own_keys, read_steps
 from framework.config.values import Map, Seq, entries
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
 
@@ -24,19 +28,13 @@ KINDS = {
 }
 """The schema of each section with a name of its own. Any other section has that of the step class that uses it."""
 
-CLASS_KINDS = {
-    m.PROCESSING: "processing",
-    m.TRAINING: "train",
-    m.CREATE_MODEL: "registry",
-    m.TRANSFORM: "transform",
-    m.METRICS: "evaluate",
-    m.REGISTER_MODEL: "registry",
-}
-
 _LEGACY_SECTIONS = {"metrics": "evaluate", "create": "registry"}
-_DEFAULT_UNIT = frozenset(m.DEFAULT_SECTIONS.values())
+_DEFAULT_UNIT = frozenset(m.STEP_CLASSES[name].section for name in m.UNIT_CLASSES)
 _ALIKE = {"evaluate": "processing"}
 """Kinds of sections that can stand in for another."""
+
+_EXPRESSIVE = ("experiment", "mlflow")
+"""The settings of the pipeline that an expression may stand for. Those of steps and sections have rules of their own."""
 
 
 def typed_config(
@@ -61,6 +59,7 @@ def typed_config(
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
     models = work.models(conf, work.section_kinds(pipeline))
+    pipeline = work.with_own_sections(pipeline, conf, models)
     work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
@@ -91,6 +90,7 @@ class _Typing:
         self.source_directory = source_directory or None
         self.findings: list[Finding] = []
         self.torn: set[tuple[str, str]] = set()
+        self.shared: set[tuple[str, str]] = set()
 
     def say(self, findings: Iterable[Finding]) -> bool:
         """Keep the findings that say something new; whether there are errors among them."""
@@ -112,6 +112,7 @@ class _Typing:
         self.say(shaper.findings)
         self.say(check(shaped, "", ()))
         conf = _map(shaped["conf"])
+        self.say(_not_constants(conf))
         security = _map(conf.get("sagemakerNetworkSecurity"))
         given = [key for key in ("subnets", "security_groups_id") if security.get(key)]
         if len(given) == 1:
@@ -138,10 +139,13 @@ class _Typing:
             if name not in known and not self.incomplete:
                 message = f'the pipeline names a model "{name}" that no file configures'
                 self.say([Finding("SMP201", models.key_place_of(name), message, nearest(name, known))])
-        names = list(models) if models else [name for name in known if len(known) == 1]
-        if len(known) > 1 and raw.get("models") in (None, {}):
+        names = list(models) if models else [name for name in known if len(known) == 1 and not raw.get("steps")]
+        if len(known) > 1 and raw.get("models") in (None, {}) and not raw.get("steps"):
             message = "conf.sagemakerPipeline needs models"
             self.say([Finding("SMP105", raw.place, message, "name the models of the pipeline, with their steps")])
+        free = self._steps(raw.get("steps"), "", ("conf", "sagemakerPipeline", "steps"))
+        parameters, findings = read_parameters(raw.get("parameters"))
+        self.say(findings)
         return m.PipelineConfig(
             name=_text(raw.get("pipelineName")) or _default_name(names),
             units=tuple(self._unit(name, models) for name in names),
@@ -149,6 +153,14 @@ class _Typing:
             place=conf.key_place_of("sagemakerPipeline"),
             description=_text(raw.get("description")) or None,
             tags=tuple(dict(tag) for tag in raw.get("tags") or () if _is_tag(tag)) if isinstance(raw.get("tags"), Seq) else (),
+            steps=tuple(free.whole),
+            left_out=tuple(free.left_out),
+            parameters=parameters,
+            display_name=_text(raw.get("display_name")) or None,
+            parallelism=_whole_number(raw.get("parallelism")),
+            experiment=_experiment(raw.get("experiment")),
+            mlflow=raw["mlflow"] if isinstance(raw.get("mlflow"), Map) else None,
+            custom_job_prefixes=raw.get("custom_job_prefixes") is not False,
         )
 
     def _unit(self, name: str, models: Map) -> m.UnitConfig:
@@ -159,37 +171,54 @@ class _Typing:
             return m.UnitConfig(name, None, place)
         if not isinstance(steps, Seq) or not steps:
             return m.UnitConfig(name, (), place, ("",))
-        whole = tuple(self._step(name, steps, index) for index in range(len(steps)) if _is_step(steps[index]))
-        return m.UnitConfig(name, whole, place, tuple(_text(_map(step).get("step_name")) for step in steps if not _is_step(step)))
+        read = self._steps(steps, name, ("conf", "sagemakerPipeline", "models", name, "steps"))
+        return m.UnitConfig(name, tuple(read.whole), place, tuple(read.left_out))
 
-    def _step(self, model: str, steps: Seq, index: int) -> m.StepConfig:
-        values: Map = steps[index]
-        step_class = values["step_class"]
-        section = values.get("step_type")
-        return m.StepConfig(
-            name=values["step_name"],
-            step_class=step_class,
-            section=section if isinstance(section, str) else m.DEFAULT_SECTIONS[step_class],
-            enable_cache=values.get("enable_cache") is True,
-            chain=tuple(_texts(values.get("chain_input_source_step"))),
-            prefix=_text(values.get("chain_input_additional_prefix")).strip("/"),
-            values=values,
-            model=model,
-            place=values.key_place_of("step_name"),
-        )
+    def _steps(self, listed: Any, model: str, path: tuple[str, ...]) -> Steps:
+        return read_steps(listed, model, path, self.say) if isinstance(listed, Seq) else Steps()
+
+    def with_own_sections(
+        self, pipeline: m.PipelineConfig | None, conf: Map, models: Mapping[str, m.Model]
+    ) -> m.PipelineConfig | None:
+        """The pipeline with what parametrises the steps on which keys of the section stand, or whose class has no section."""
+        if pipeline is None:
+            return None
+        raw = _map(conf.get("models"))
+
+        def given(steps: tuple[m.StepConfig, ...]) -> tuple[m.StepConfig, ...]:
+            return tuple(replace(step, given=self._given(step, raw, models)) for step in steps)
+
+        units = tuple(replace(unit, steps=None if unit.steps is None else given(unit.steps)) for unit in pipeline.units)
+        return replace(pipeline, units=units, steps=given(pipeline.steps))
+
+    def _given(self, step: m.StepConfig, raw: Map, models: Mapping[str, m.Model]) -> m.Section | None:
+        own, model = own_keys(step), models.get(step.model)
+        if not own and step.section:
+            return None
+        sections = _map(raw.get(step.model))
+        shared = next((name for name in (step.section, _LEGACY_SECTIONS.get(step.section, "")) if name in sections), None)
+        if shared is not None and not isinstance(sections[shared], Map):  # which was said
+            return m.Section(step.section, own, broken=True)
+        merged = overlay(sections[shared], own) if shared is not None else own
+        merged.place = sections.key_place_of(shared) if shared is not None else step.place
+        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,))
+        homeless = model is not None and self._homeless(sections)
+        return replace(section, broken=section.broken or homeless)
 
     def section_kinds(self, pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
         """For each model and section name, the kind that the first step which uses it asks for."""
         users: dict[tuple[str, str], m.StepConfig] = {}
-        for step in (step for unit in (pipeline.units if pipeline else ()) for step in unit.steps or ()):
+        for step in _with_sections(pipeline):
             first = users.setdefault((step.model, step.section), step)
-            if step.section not in KINDS and not _alike(CLASS_KINDS[step.step_class], CLASS_KINDS[first.step_class]):
+            if step.section not in KINDS and not _alike(_kind(step), _kind(first)):
                 message = f'{step.name} is a {step.step_class} step, but its section "{step.section}" is that of {first.name}, '
                 message += f"a {first.step_class} step"
                 place = step.values.place_of("step_type")
                 self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
                 self.torn.add((step.model, step.section))
-        return {key: CLASS_KINDS[step.step_class] for key, step in users.items()}
+            if not own_keys(step):
+                self.shared.add((step.model, step.section))
+        return {key: _kind(step) for key, step in users.items()}
 
     def models(self, conf: Map, kinds: Mapping[tuple[str, str], str]) -> dict[str, m.Model]:
         raw = _map(conf.get("models"))
@@ -198,24 +227,36 @@ class _Typing:
     def _model(self, name: str, raw: Map, place: Place, kinds: Mapping[tuple[str, str], str]) -> m.Model:
         source = raw.get("source_directory")
         source_place = raw.place_of("source_directory") if source else place
-        homeless = source_place in self.unresolved or not (source is None or isinstance(source, str))
+        homeless = self._homeless(raw)
         sections = {}
         for key in (key for key in raw if key not in MODEL_KEYS):
-            section = self._section(key, KINDS.get(key) or kinds.get((name, key)), raw, ("models", name, key))
+            section = self._section(name, key, KINDS.get(key) or kinds.get((name, key)), raw, (name, key) in kinds)
             sections[key] = m.Section(key, section.values, section.broken or homeless or (name, key) in self.torn)
         return m.Model(name, sections, place, source if isinstance(source, str) else self.source_directory, source_place)
 
-    def _section(self, key: str, kind: str | None, raw: Map, path: tuple[str | int, ...]) -> m.Section:
-        shaper = Shaper()
+    def _homeless(self, model: Map) -> bool:
+        """Whether nobody can tell where a model's scripts lie, which has been said."""
+        source = model.get("source_directory")
+        return bool(source) and (model.place_of("source_directory") in self.unresolved or not isinstance(source, str))
+
+    def _section(self, model: str, key: str, kind: str | None, raw: Map, used: bool) -> m.Section:
         place = raw.key_place_of(key)
         if not isinstance(raw[key], Map):  # which was said
             return m.Section(key, Map(place), broken=True)
-        values = shaper.shape(raw[key], definition(kind) if kind else {}, path, place)
+        values: Map = raw[key]
         values.place = place
         if kind is None:  # no step uses it, so nobody can tell what it should look like
-            return m.Section(key, values, broken=True)
+            return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
+        if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
+            return m.Section(key, Shaper().shape(values, definition(kind), ("models", model, key), place))
+        return self._shaped(key, kind, values, ("models", model, key))
+
+    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...]) -> m.Section:
+        """A section in the shape of its kind, checked."""
+        shaper = Shaper()
+        values = shaper.shape(raw, definition(kind), path, raw.place)
         broken = self.say([*shaper.findings, *check(values, kind, path)])
-        return m.Section(key, values, broken or self.is_unresolved(values))
+        return m.Section(name, values, broken or self.is_unresolved(values))
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:
         """Say that there are none, unless something else that was said may be the reason."""
@@ -239,14 +280,16 @@ class _Typing:
     def unused(self, pipeline: m.PipelineConfig | None, models: Mapping[str, m.Model]) -> None:
         """Warn of models that no unit builds, and of sections that no step uses, unless what uses them may be misspelt."""
         units = {unit.model: unit for unit in pipeline.units} if pipeline else {}
+        free = {step.model for step in pipeline.steps} if pipeline else set()
         all_known = bool(units) and units.keys() <= models.keys() and not self.incomplete
         for name, model in models.items():
             unit = units.get(name)
-            if unit is None and all_known:
+            if unit is None and name not in free and all_known:
                 message = f'the model "{name}" is not part of the pipeline'
                 self.say([Finding("SMP117", model.place, message, "name it under sagemakerPipeline.models, or remove it", WARNING)])
-            elif unit is not None and not unit.left_out:
-                used = set(_used_sections(unit.steps)) if unit.steps is not None else _DEFAULT_UNIT
+            elif unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
+                used = set(_used_sections(unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
+                used.update(_used_sections(step for step in pipeline.steps if step.model == name))
                 self.say(_unused_section(model, section) for key, section in model.sections.items() if key not in used)
 
 
@@ -271,7 +314,7 @@ def _unused_section(model: m.Model, section: m.Section) -> Finding:
 
 def section_of(model: m.Model, step: m.StepConfig) -> m.Section | None:
     """The section that parametrises a step; older names of sections are understood."""
-    return model.sections.get(step.section) or model.sections.get(_LEGACY_SECTIONS.get(step.section, ""))
+    return step.given or model.sections.get(step.section) or model.sections.get(_LEGACY_SECTIONS.get(step.section, ""))
 
 
 def _alike(kind: str, other: str) -> bool:
@@ -294,12 +337,42 @@ def _is_tag(value: Any) -> bool:
     return isinstance(value, Map) and isinstance(value.get("Key"), str) and isinstance(value.get("Value"), str)
 
 
-def _is_step(value: Any) -> bool:
-    """Whether an element of `steps` is whole enough to be looked at; what is wrong with it was said by its schema."""
-    if not isinstance(value, Map) or not isinstance(value.get("step_name"), str):
-        return False
-    step_class = value.get("step_class")
-    return isinstance(step_class, str) and step_class in CLASS_KINDS
+def _with_sections(pipeline: m.PipelineConfig | None) -> Iterator[m.StepConfig]:
+    """The steps that sections of a model parametrise."""
+    for steps in (*(unit.steps or () for unit in pipeline.units), pipeline.steps) if pipeline else ():
+        yield from (step for step in steps if step.section)
+
+
+def _kind(step: m.StepConfig) -> str:
+    return m.STEP_CLASSES[step.step_class].kind
+
+
+def _not_constants(conf: Map) -> Iterator[Finding]:
+    """Findings for expressions in what must be known when compiling; sections and steps are looked at elsewhere."""
+    for key, value in conf.items():
+        if key == "sagemakerPipeline" and isinstance(value, Map):
+            settings = Map(value.place)
+            for name in value:
+                if name not in {*_EXPRESSIVE, "models", "steps"}:
+                    settings.take(name, value)
+            yield from constants(settings, ("conf", key), value.place)
+        elif key == "models":
+            for name, model in _map(value).items():
+                for entry in MODEL_KEYS & _map(model).keys():
+                    yield from constants(model[entry], ("conf", key, name, entry), model.place_of(entry))
+        elif key != "defaults":
+            yield from constants(value, ("conf", key), conf.place_of(key))
+
+
+def _whole_number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _experiment(given: Any) -> tuple[Any, Any] | None:
+    """Name and trial, each None where nothing is said; None where there is to be no experiment."""
+    if given is False:
+        return None
+    return (_map(given).get("name"), _map(given).get("trial"))
 
 
 def _map(value: Any) -> Map:

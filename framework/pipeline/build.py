@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from framework.config.expressions import Item
 from framework.config.model import (
+    CALLBACK,
+    CONDITION,
     CREATE_MODEL,
+    FAIL,
+    FOR_EACH,
+    LAMBDA,
     METRICS,
     PROCESSING,
+    RAW,
     REGISTER_MODEL,
     TRAINING,
     TRANSFORM,
     Config,
     PipelineConfig,
+    StepConfig,
 )
+from framework.config.values import Map, Seq
 from framework.findings import Finding, FindingsError, nearest
 from framework.pipeline.bundles import Bundles
 from framework.pipeline.compiled import PackageGroup, Upload
 from framework.pipeline.dependencies import DependencyError, parse_dependency
-from framework.pipeline.graph import DATA, EXPLICIT, Edge, Graph
+from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
+from framework.pipeline.nesting import Nesting, nest
 from framework.pipeline.units import Report, Units, plan_units
-from framework.steps import create_model, metrics, processing, register_model, repack, training, transform
+from framework.steps import calls, control, create_model, metrics, processing, raw, register_model, repack, training, transform
 from framework.steps.base import Builder, Step, StepSpec, Surroundings, references
 
 BUILDERS: Mapping[str, Builder] = {
@@ -31,6 +41,12 @@ BUILDERS: Mapping[str, Builder] = {
     TRANSFORM: transform.build,
     METRICS: metrics.build,
     REGISTER_MODEL: register_model.build,
+    CONDITION: control.condition,
+    FOR_EACH: control.for_each,
+    FAIL: control.fail,
+    LAMBDA: calls.lambda_,
+    CALLBACK: calls.callback,
+    RAW: raw.build,
 }
 
 
@@ -39,15 +55,17 @@ class Pipeline:
     """The built pipeline.
 
     Attributes:
-        steps: in topological order.
-        depends_on: for each step, the steps it waits for by explicit dependency, in the order of `steps`.
+        steps: by name.
+        settings: what the configuration says of the pipeline as a whole.
+        nesting: the order of the steps in each list, and the explicit dependencies.
         findings: all that is wrong with the configuration and with what was built from it.
     """
 
     config: Config
     name: str
-    steps: tuple[Step, ...]
-    depends_on: Mapping[str, tuple[str, ...]]
+    steps: Mapping[str, Step]
+    settings: PipelineConfig
+    nesting: Nesting
     graph: Graph
     uploads: tuple[Upload, ...]
     package_groups: tuple[PackageGroup, ...]
@@ -67,22 +85,29 @@ def build_pipeline(config: Config) -> Pipeline:
     units = plan_units(config, pipeline, findings.append)
     prefix = f"s3://{config.bucket}/{pipeline.name}/code"
     bundles = Bundles(config.root, prefix, config.files, findings.append)
-    around = Surroundings(config, pipeline.name, units.specs, bundles, findings.append)
+    around = Surroundings(config, pipeline.name, units.specs, bundles, findings.append, _items(units))
     steps = {step.name: step for step in _steps(units, around)}
+    containers = _containers(steps, units)
     graph = _graph(steps, pipeline, units, findings.append)
-    order = graph.order()
-    cycle = graph.cycle_finding(order)
-    findings += [cycle] if cycle else []
+    nesting = nest(graph, containers, frozenset(name for name, spec in units.specs.items() if spec.step_class == FOR_EACH))
+    findings += nesting.findings
     return Pipeline(
         config=config,
         name=pipeline.name,
-        steps=tuple(steps[name] for name in order if name in steps),
-        depends_on=_explicit(graph, order),
+        steps=steps,
+        settings=_settings(pipeline, units),
+        nesting=nesting,
         graph=graph,
         uploads=bundles.uploads(),
         package_groups=_package_groups(units, pipeline.name),
         findings=tuple(findings),
     )
+
+
+def _items(units: Units) -> dict[str, Item]:
+    """For each step of a loop, what tells its iterations apart."""
+    held = {name: units.specs[holder] for name, holder in units.containers.items() if holder in units.specs}
+    return {name: Item(str(loop.values.get("item_key") or "")) for name, loop in held.items() if loop.step_class == FOR_EACH}
 
 
 def _steps(units: Units, around: Surroundings) -> Iterator[Step]:
@@ -126,6 +151,8 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
         graph.add(Edge(*pair, EXPLICIT, place) for pair in pairs if known.issuperset(pair))
     default = pipeline.place
     graph.add(Edge(*pair, EXPLICIT, default) for pair in units.default_edges if known.issuperset(pair))
+    for spec in units.specs.values():
+        graph.add(edge for edge in _waits(spec.config, known, pipeline, report))
     for step in steps.values():
         place = step.spec.config.values.place_of("chain_input_source_step")
         place = place if place.file else step.spec.config.place
@@ -138,13 +165,38 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
     return graph
 
 
-def _explicit(graph: Graph, order: list[str]) -> dict[str, tuple[str, ...]]:
-    rank = {name: index for index, name in enumerate(order)}
-    result: dict[str, set[str]] = {}
-    for edge in graph.edges:
-        if edge.kind == EXPLICIT and edge.upstream in rank and edge.downstream in rank:
-            result.setdefault(edge.downstream, set()).add(edge.upstream)
-    return {name: tuple(sorted(upstream, key=rank.__getitem__)) for name, upstream in result.items()}
+def _waits(step: StepConfig, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+    """The edges that a step's `depends_on` makes."""
+    given = step.values.get("depends_on")
+    listed = given if isinstance(given, Seq) else Seq()
+    for index, item in enumerate(listed):
+        place = listed.place_of(index)
+        name, trigger = (item.get("step"), item.get("trigger", COMPLETED)) if isinstance(item, Map) else (item, COMPLETED)
+        if isinstance(name, str) and name in known:
+            yield Edge(name, step.name, EXPLICIT, place, trigger)
+        elif isinstance(name, str) and not pipeline.names(name):
+            report(Finding("SMP201", place, f'{step.name} depends on "{name}", which is no step', nearest(name, known)))
+
+
+def _containers(steps: Mapping[str, Step], units: Units) -> dict[str, str]:
+    """For each step inside another, the one that holds it; the step that repacks a model goes where its users are."""
+    containers = dict(units.containers)
+    users: dict[str, set[str]] = {}
+    for spec in units.specs.values():
+        if spec.repack is not None:
+            users.setdefault(spec.repack, set()).add(containers.get(spec.name, ""))
+    containers.update({name: holder for name, holders in users.items() if len(holders) == 1 for holder in holders if holder})
+    return {name: holder for name, holder in containers.items() if name in steps or name in units.specs}
+
+
+def _settings(pipeline: PipelineConfig, units: Units) -> PipelineConfig:
+    """The pipeline's settings with their expressions resolved."""
+    experiment = pipeline.experiment
+    if experiment is not None:
+        name, trial = (units.resolver.value(value, pipeline.place) for value in experiment)
+        experiment = (name, trial)
+    mlflow = None if pipeline.mlflow is None else units.resolver.value(pipeline.mlflow, pipeline.place)
+    return replace(pipeline, experiment=experiment, mlflow=mlflow)
 
 
 def _package_groups(units: Units, pipeline_name: str) -> tuple[PackageGroup, ...]:

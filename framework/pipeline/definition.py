@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from framework.config.model import Local
+from framework.config.expressions import Variable
+from framework.config.model import Local, ParameterConfig, PipelineConfig
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, StandIn
+from framework.pipeline.graph import COMPLETED, Edge
+from framework.pipeline.nesting import TOP
 from framework.steps.base import PropertyFile, Step, as_json
 
 VERSION = "2020-12-01"
 CACHE_EXPIRY = "P10D"
 """How long the service may reuse a result; ISO 8601."""
 
-_CACHEABLE = frozenset({"Processing", "Training", "Transform"})
+CACHEABLE = frozenset({"Processing", "Training", "Transform", "Lambda", "Callback"})
 
 
 def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
@@ -42,29 +46,85 @@ def as_local_settings(settings: Local) -> LocalSettings:
 
 
 def _definition(pipeline: Pipeline) -> dict[str, Any]:
-    return {
+    settings = pipeline.settings
+    definition: dict[str, Any] = {
         "Version": VERSION,
         "Metadata": {},
-        "Parameters": [],
-        "PipelineExperimentConfig": {
-            "ExperimentName": {"Get": "Execution.PipelineName"},
-            "TrialName": {"Get": "Execution.PipelineExecutionId"},
-        },
-        "Steps": [_step(step, pipeline.depends_on.get(step.name, ())) for step in pipeline.steps],
+        "Parameters": [_parameter(parameter) for parameter in settings.parameters],
+        "PipelineExperimentConfig": _experiment(settings),
+    }
+    if settings.mlflow is not None:
+        definition["MlflowConfig"] = _mlflow(settings.mlflow)
+    return {**definition, "Steps": _steps(pipeline, TOP)}
+
+
+def _parameter(parameter: ParameterConfig) -> dict[str, Any]:
+    """A parameter as the definition has it: it knows no limits, and choices for texts only."""
+    result: dict[str, Any] = {"Name": parameter.name, "Type": parameter.kind}
+    if parameter.default is not None:
+        result["DefaultValue"] = parameter.default
+    if parameter.enum and parameter.kind == "String":
+        result["EnumValues"] = list(parameter.enum)
+    return result
+
+
+def _experiment(settings: PipelineConfig) -> dict[str, Any] | None:
+    if settings.experiment is None:
+        return None
+    name, trial = settings.experiment
+    return {
+        "ExperimentName": as_json(name or Variable("PipelineName")),
+        "TrialName": as_json(trial or Variable("PipelineExecutionId")),
     }
 
 
-def _step(step: Step, depends_on: tuple[str, ...]) -> dict[str, Any]:
-    result: dict[str, Any] = {"Name": step.name, "Type": step.type, "Arguments": as_json(step.arguments)}
-    if step.description:
-        result["Description"] = step.description
+def _mlflow(given: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"resource_arn": "MlflowResourceArn", "experiment_name": "MlflowExperimentName"}
+    return {member: as_json(given[key]) for key, member in names.items() if key in given}
+
+
+def _steps(pipeline: Pipeline, holder: str) -> list[dict[str, Any]]:
+    """The steps of one list, those inside them put into their arguments."""
+    names = [name for name in pipeline.nesting.lists.get(holder, ()) if name in pipeline.steps]
+    return [_step(pipeline, pipeline.steps[name]) for name in names]
+
+
+def _step(pipeline: Pipeline, step: Step) -> dict[str, Any]:
+    arguments = as_json(step.arguments)
+    inner = {item["Name"]: item for item in _steps(pipeline, step.name)} if step.name in pipeline.nesting.lists else {}
+    for member, names in step.spec.config.branches.items():
+        owned = {*names, *(pipeline.steps[name].spec.repack for name in names if name in pipeline.steps)}
+        arguments[member] = [item for name, item in inner.items() if name in owned]
+    result: dict[str, Any] = {"Name": step.name, "Type": step.type, "Arguments": arguments}
+    given = step.spec.config.values if step.name == step.spec.name else {}
+    if "display_name" in given:
+        result["DisplayName"] = as_json(given["display_name"])
+    if given.get("description") or step.description:
+        result["Description"] = as_json(given.get("description") or step.description)
+    depends_on = pipeline.nesting.depends_on.get(step.name, ())
     if depends_on:
-        result["DependsOn"] = list(depends_on)
-    if step.cached and step.type in _CACHEABLE:
-        result["CacheConfig"] = {"Enabled": True, "ExpireAfter": CACHE_EXPIRY}
+        result["DependsOn"] = [_dependency(edge) for edge in depends_on]
+    if step.cached and step.type in CACHEABLE:
+        result["CacheConfig"] = {"Enabled": True, "ExpireAfter": str(given.get("cache_expire_after") or CACHE_EXPIRY)}
+    if given.get("retry_policies"):
+        result["RetryPolicies"] = [_retry_policy(policy) for policy in given["retry_policies"]]
     if step.property_files:
         result["PropertyFiles"] = [_property_file(file) for file in step.property_files]
-    return result
+    return {**result, **as_json(dict(step.members))}
+
+
+def _dependency(edge: Edge) -> Any:
+    return edge.upstream if edge.trigger == COMPLETED else {"Step": edge.upstream, "Trigger": edge.trigger}
+
+
+def _retry_policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    members = {"max_attempts": "MaxAttempts", "expire_after_minutes": "ExpireAfterMin"}
+    return {
+        "BackoffRate": policy["backoff_rate"],
+        "IntervalSeconds": policy["interval_seconds"],
+        **{member: policy[key] for key, member in members.items() if key in policy},
+        "ExceptionType": list(policy["exceptions"]),
+    }
 
 
 def _property_file(file: PropertyFile) -> dict[str, str]:

@@ -9,16 +9,21 @@ from dataclasses import dataclass, field
 from framework.findings import Finding, Place
 
 EXPLICIT, DATA = "dependencies", "data"
+COMPLETED = "Completed"
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`upstream` must be done before `downstream` begins; `kind` says why, `place` where that was written."""
+    """`upstream` must be done before `downstream` begins; `kind` says why, `place` where that was written.
+
+    `trigger` says how it must have ended: Completed, Failed, Stopped or Any.
+    """
 
     upstream: str
     downstream: str
     kind: str
     place: Place
+    trigger: str = COMPLETED
 
 
 @dataclass(slots=True)

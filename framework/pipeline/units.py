@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from framework.config.model import (
     CREATE_MODEL,
+    FOR_EACH,
     METRICS,
     PROCESSING,
     REGISTER_MODEL,
@@ -25,13 +26,17 @@ from framework.config.model import (
 from framework.config.typed import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
+from framework.pipeline.expressions import GENERATED, Resolver
 from framework.steps.base import StepSpec
 from framework.steps.channels import DEFAULT_CHANNEL, channels_of
 from framework.steps.create_model import inference_script
 
 Report = Callable[[Finding], None]
 
-REPACK_SUFFIX = "-RepackModel"
+Group = tuple[Model, tuple[StepConfig, ...], bool]
+"""A model, its steps, and whether some of them are too broken to be looked at."""
+
+REPACK_SUFFIX = GENERATED
 _NAME_LIMIT = 64
 
 _DEFAULT_STEPS = (
@@ -49,22 +54,54 @@ _LEGAL_KINDS = {
     TRAINING: {"train"},
     TRANSFORM: {"transform"},
     METRICS: {"evaluate", "processing"},
-    CREATE_MODEL: {"registry"},
+    CREATE_MODEL: {"registry", "model"},
     REGISTER_MODEL: {"registry"},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The steps of all units by name, in the order of the configuration, and the dependencies of the default units."""
+    """All steps of the pipeline.
+
+    Attributes:
+        specs: by name, in the order of the configuration.
+        default_edges: the dependencies of the default units.
+        containers: for each step in a branch or in a loop, the step that holds it.
+        resolver: resolves the expressions of the pipeline.
+    """
 
     specs: Mapping[str, StepSpec]
     default_edges: tuple[tuple[str, str], ...]
+    containers: Mapping[str, str]
+    resolver: Resolver
 
 
 def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Units:
     """Find what each step of the pipeline is to be built from; what is missing or contradictory is reported."""
+    groups, edges = _groups(config, pipeline, report)
+    containers = _containers(groups, pipeline, report)
+    known = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
+    loops = {name: container for name, container in containers.items() if known[container][0].step_class == FOR_EACH}
+    resolver = Resolver(pipeline, known, loops, report)
     specs: dict[str, StepSpec] = {}
+    for model, steps, incomplete in groups:
+        model = replace(model, sections={name: resolver.section(section) for name, section in model.sections.items()})
+        steps = tuple(_resolved(step, resolver) for step in steps)
+        for spec in _unit_specs(model, steps, incomplete, report):
+            if spec.name in specs:
+                message = f'there are two steps called "{spec.name}"; the other is at {specs[spec.name].config.place}'
+                report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
+            else:
+                specs[spec.name] = spec
+    return Units(specs, edges, containers, resolver)
+
+
+def _groups(config: Config, pipeline: PipelineConfig, report: Report) -> tuple[list[Group], tuple[tuple[str, str], ...]]:
+    """The steps by model, each unit's first and then those outside that name the model; and the default units' dependencies.
+
+    Steps of no model come last, with a model that has neither name nor sections.
+    """
+    groups: list[Group] = []
     edges: list[tuple[str, str]] = []
     for unit in pipeline.units:
         model = config.models.get(unit.model)
@@ -73,16 +110,60 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
         steps = unit.steps
         if steps is None:
             steps = tuple(_default_steps(model))
-            names = [step.name for step in steps]
-            edges += pairwise(names)
+            edges += pairwise(step.name for step in steps)
             _report_empty(unit, steps, report)
-        for spec in _unit_specs(model, steps, bool(unit.left_out), report):
-            if spec.name in specs:
-                message = f'there are two steps called "{spec.name}"; the other is at {specs[spec.name].config.place}'
-                report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
+        groups.append((model, steps, bool(unit.left_out)))
+    free: dict[str, list[StepConfig]] = {}
+    for step in pipeline.steps:
+        free.setdefault(step.model, []).append(step)
+    for name, outside in free.items():
+        group = next((at for at, (model, _, _) in enumerate(groups) if model.name == name), None)
+        if group is not None:
+            model, steps, incomplete = groups[group]
+            groups[group] = (model, (*steps, *outside), incomplete)
+        elif name in config.models or not name:
+            groups.append((config.models.get(name) or Model("", {}, pipeline.place), tuple(outside), bool(pipeline.left_out)))
+        else:
+            for step in outside:
+                message = f'{step.name} is to use the model "{name}", which no file configures'
+                report(Finding("SMP201", step.values.place_of("model"), message, nearest(name, config.models)))
+    return groups, tuple(edges)
+
+
+def _containers(groups: Iterable[Group], pipeline: PipelineConfig, report: Report) -> dict[str, str]:
+    """For each step that stands in a branch of a condition or in a loop, the step that holds it."""
+    steps = {step.name: step for _, members, _ in groups for step in members}
+    found: dict[str, str] = {}
+    for step in steps.values():
+        for name in (name for names in step.branches.values() for name in names):
+            place = step.place
+            if name not in steps:
+                if not pipeline.names(name):
+                    message = f'{step.name} holds "{name}", which is no step'
+                    report(Finding("SMP201", place, message, nearest(name, [other for other in steps if other != step.name])))
+            elif name in found:
+                message = f"{name} stands in {found[name]} already, and cannot stand in {step.name} as well"
+                report(Finding("SMP209", place, message, "keep it in one of the two"))
             else:
-                specs[spec.name] = spec
-    return Units(specs, tuple(edges))
+                found[name] = step.name
+    for name in found:
+        _report_circle(name, found, steps[name], report)
+    return found
+
+
+def _report_circle(name: str, containers: dict[str, str], step: StepConfig, report: Report) -> None:
+    """Report a step that holds itself, and take it out of what holds it."""
+    outer, seen = name, set()
+    while outer in containers and outer not in seen:
+        seen.add(outer)
+        outer = containers[outer]
+    if outer == name and name in seen:
+        report(Finding("SMP209", step.place, f"{name} stands in a branch of itself", "take it out of that branch"))
+
+
+def _resolved(step: StepConfig, resolver: Resolver) -> StepConfig:
+    step = resolver.values(step)
+    return replace(step, given=resolver.section(step.given, step)) if step.given else step
 
 
 def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, report: Report) -> Iterator[StepSpec]:
@@ -106,6 +187,8 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
 
 def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
     section = section_of(model, step)
+    if step.given is not None:
+        return step.given
     if section is None and step.step_class == CREATE_MODEL:
         return model.sections.get("registry") or Section("registry", Map(step.place))
     if section is None:

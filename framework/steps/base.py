@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from framework.config.expressions import Expression, Item, Iteration, Join, JsonGet, Parameter, Ref, Variable
 from framework.config.model import Config, Model, Section, StepConfig
 from framework.config.values import Map, place_at
 from framework.findings import Finding, Place
 
 Arguments = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A property of another step, known only when the pipeline runs: `Ref("train", "ModelArtifacts.S3ModelArtifacts")`."""
-
-    step: str
-    path: str
+Origins = Mapping[tuple[str, ...], tuple[str, ...]]
+"""For paths of a step's arguments, the keys of its section that they came from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A fact of the execution, such as PipelineExecutionId."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """Parts joined into one text when the pipeline runs."""
-
-    on: str
-    values: tuple[Any, ...]
-
-
-Reference = Ref | Variable | Join
 EXECUTION_ID = Variable("PipelineExecutionId")
 
 
@@ -55,7 +37,6 @@ class StepSpec:
 
     Attributes:
         section: what parametrises it.
-        sections: all sections of the model.
         training: the last Training step before this one in the unit.
         create_model, metrics: likewise the last CreateModel and Metrics steps before it.
         repack: name of the step that packs the inference script into the model, if one does.
@@ -100,16 +81,18 @@ class Step:
         spec: what it was built from.
         origins: for paths of `arguments`, the keys of the section that they came from.
         cached: whether the service may reuse an earlier result.
+        members: what the definition has of the step beside its arguments, such as FunctionArn.
     """
 
     name: str
     type: str
     arguments: Arguments
     spec: StepSpec
-    origins: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    origins: Origins = field(default_factory=dict)
     cached: bool = False
     property_files: tuple[PropertyFile, ...] = ()
     description: str = ""
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
@@ -152,6 +135,7 @@ class Surroundings:
     Attributes:
         specs: every step of the pipeline by name.
         report: takes a finding.
+        items: for each step of a loop, what tells its iterations apart.
     """
 
     config: Config
@@ -159,13 +143,19 @@ class Surroundings:
     specs: Mapping[str, StepSpec]
     code: CodeStore
     report: Callable[[Finding], None]
+    items: Mapping[str, Item] = field(default_factory=dict)
 
     def output_uri(self, step_name: str, *parts: str, bucket: str | None = None, prefix: str | None = None) -> Join:
-        """The place for outputs of one step of one execution; no two steps or executions share one."""
+        """The place for outputs of one step of one execution; no two steps, iterations or executions share one."""
+        item = [self.items[step_name]] if step_name in self.items else []
         head = ("s3:/", bucket_name(bucket or self.config.bucket), (prefix or "").strip("/") or self.pipeline_name)
-        return Join("/", (*head, EXECUTION_ID, step_name, "output", *parts))
+        return Join("/", (*head, EXECUTION_ID, step_name, *item, "output", *parts))
 
-    def missing(self, spec: StepSpec, keys: Sequence[str], message: str, hint: str, rule: str = "SMP205") -> None:
+    def role(self, spec: StepSpec) -> Any:
+        """ARN of the role that a step's job runs as."""
+        return spec.config.values.get("role") or self.config.network.role
+
+    def missing(self, spec: StepSpec, keys: Sequence[str | int], message: str, hint: str, rule: str = "SMP205") -> None:
         """Report a finding at a key of the step's section."""
         self.report(Finding(rule, spec.place_of(*keys), message, hint))
 
@@ -182,6 +172,8 @@ def references(value: Any) -> Iterator[Ref]:
     """Every reference to another step within a value, those that `arguments:` writes in the definition's notation included."""
     if isinstance(value, Ref):
         yield value
+    elif isinstance(value, JsonGet):
+        yield Ref(value.step, f"PropertyFiles.{value.file}")
     elif isinstance(value, dict) and set(value) == {"Get"} and str(value["Get"]).startswith("Steps."):
         _, step, *path = str(value["Get"]).split(".", 2)
         yield Ref(step, "".join(path))
@@ -196,18 +188,61 @@ def references(value: Any) -> Iterator[Ref]:
 
 
 def as_json(value: Any) -> Any:
-    """A value as it stands in the definition: references in the definition's own notation, everything else plain JSON."""
-    if isinstance(value, Ref):
-        return {"Get": f"Steps.{value.step}.{value.path}"}
-    if isinstance(value, Variable):
-        return {"Get": f"Execution.{value.name}"}
-    if isinstance(value, Join):
-        return {"Std:Join": {"On": value.on, "Values": [as_json(item) for item in value.values]}}
+    """A value as it stands in the definition: expressions in the definition's own notation, everything else plain JSON."""
+    if isinstance(value, Expression):
+        return _function(value)
     if isinstance(value, dict):
         return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [as_json(item) for item in value]
     return value
+
+
+def _function(value: Expression) -> Arguments:
+    if isinstance(value, Join):
+        return {"Std:Join": {"On": value.on, "Values": [as_json(item) for item in value.values]}}
+    if isinstance(value, JsonGet):
+        return {"Std:JsonGet": {"PropertyFile": {"Get": f"Steps.{value.step}.PropertyFiles.{value.file}"}, "Path": value.path}}
+    if isinstance(value, Ref):
+        return {"Get": f"Steps.{value.step}.{value.path}"}
+    if isinstance(value, Variable):
+        return {"Get": f"Execution.{value.name}"}
+    if isinstance(value, Parameter):
+        return {"Get": f"Parameters.{value.name}"}
+    if isinstance(value, Iteration):
+        return {"Get": f"IterationOutput.{value.step}.{value.path}"}
+    assert isinstance(value, Item)
+    separator = "" if not value.path or value.path.startswith("[") else "."
+    return {"Get": f"ForEach.CurrentItem{separator}{value.path}"}
+
+
+def as_text(value: Any) -> Any:
+    """A value where the API takes only text: a parameter of another type becomes text when the pipeline runs."""
+    return Join("", (value,)) if isinstance(value, Parameter) and value.kind not in {"", "String"} else value
+
+
+def json_text(value: Any) -> Any:
+    """A value as JSON in a text; expressions in it become parts of the text, parameters that are numbers bare, the rest in quotes."""
+    expressions: list[Expression] = []
+
+    def mark(expression: Expression) -> str:
+        expressions.append(expression)
+        return f"\0{len(expressions) - 1}\0"
+
+    if isinstance(value, Expression):
+        return as_text(value)
+    pieces = _MARK.split(json.dumps(value, default=mark))
+    if len(pieces) == 1:
+        return pieces[0]
+    parts: list[Any] = []
+    for index, piece in enumerate(pieces):
+        expression = expressions[int(piece)] if index % 2 else None
+        bare = isinstance(expression, Parameter) and expression.kind not in {"", "String"}
+        parts += [piece] if expression is None else [expression] if bare else ['"', expression, '"']
+    return Join("", tuple(part for part in parts if part != ""))
+
+
+_MARK = re.compile(r'"\\u0000(\d+)\\u0000"')
 
 
 def with_overrides(arguments: Arguments, spec: StepSpec, foreign: Set[str] = frozenset()) -> Arguments:

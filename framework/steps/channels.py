@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from framework.config.expressions import Expression, Join, Ref, written
 from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM, Section
 from framework.findings import WARNING, Finding, nearest
-from framework.steps.base import Ref, StepSpec, Surroundings, bucket_name
+from framework.steps.base import StepSpec, Surroundings, bucket_name
 
 DEFAULT_CHANNEL = "train"
 METRICS_OUTPUT = "model_evaluation_metrics"
@@ -18,12 +19,15 @@ _CHAINABLE = (PROCESSING, TRAINING, TRANSFORM, METRICS)
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One static input: the channel it hangs on, its name (may be empty), its fileName as it was written, and its S3 URI."""
+    """One static input: the channel it hangs on, its name (may be empty), its fileName as it was written, and its S3 URI.
+
+    The URI is an expression where the fileName is one.
+    """
 
     channel: str
     name: str
     written: str
-    uri: str
+    uri: Any
     keys: tuple[str | int, ...]
 
 
@@ -34,7 +38,12 @@ def channels_of(section: Section) -> Mapping[str, Any]:
 
 def channel_names(spec: StepSpec) -> list[str]:
     """The channels of a step's section; `train` where it names none."""
-    return list(channels_of(spec.section)) or [DEFAULT_CHANNEL]
+    return names_in(spec.section)
+
+
+def names_in(section: Section) -> list[str]:
+    """The channels of a section; `train` where it names none."""
+    return list(channels_of(section)) or [DEFAULT_CHANNEL]
 
 
 def data_files(spec: StepSpec, around: Surroundings) -> list[DataFile]:
@@ -63,12 +72,15 @@ def _report_idle(spec: StepSpec, files: list[DataFile], around: Surroundings) ->
 def _files(channel: str, settings: dict[str, Any], around: Surroundings) -> Iterator[DataFile]:
     for index, entry in enumerate(settings.get("dataFiles") or ()):
         keys = ("channels", channel, "dataFiles", index)
-        written = str(entry["fileName"])
-        yield DataFile(channel, str(entry.get("sourceName") or ""), written, _uri(written, settings, around), keys)
+        name, given = str(entry.get("sourceName") or ""), entry["fileName"]
+        yield DataFile(channel, name, written(given), _uri(given, settings, around), keys)
 
 
-def _uri(file_name: str, settings: dict[str, Any], around: Surroundings) -> str:
-    if file_name.startswith("s3://"):
+def _uri(file_name: Any, settings: dict[str, Any], around: Surroundings) -> Any:
+    """The URI of a file; what begins with an expression, or with s3://, is one already."""
+    if isinstance(file_name, Join) and isinstance(file_name.values[0], str):
+        return Join(file_name.on, (_uri(file_name.values[0], settings, around), *file_name.values[1:]))
+    if isinstance(file_name, Expression) or file_name.startswith("s3://"):
         return file_name
     bucket = bucket_name(str(settings.get("s3Bucket") or around.config.bucket))
     prefix = str(settings.get("s3InputPrefix") or "").strip("/")

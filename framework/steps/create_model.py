@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from framework.config.expressions import Join, Ref
 from framework.config.model import CREATE_MODEL, REGISTER_MODEL
 from framework.findings import WARNING, Finding
-from framework.steps.base import Arguments, Join, Ref, Step, StepSpec, Surroundings, with_overrides
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
 from framework.steps.jobs import tags, vpc, without_nothing
 from framework.steps.scripts import module_name, script_path
 
@@ -25,7 +26,7 @@ _MEMBERS = frozenset({
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Model step of `spec`; its model data is what the last training step before it made."""
     arguments: Arguments = {
-        "ExecutionRoleArn": around.config.network.role,
+        "ExecutionRoleArn": around.role(spec),
         "PrimaryContainer": container(spec, around),
         "VpcConfig": vpc(around.config),
         "Tags": tags(spec, around),

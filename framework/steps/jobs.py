@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from framework.config.expressions import Parameter
 from framework.config.model import Config
-from framework.steps.base import Arguments, StepSpec, Surroundings
+from framework.steps.base import Arguments, StepSpec, Surroundings, as_text
 
 _LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g5|g[67]e?|g6f|gr6f?|i\d\w*|p4de?|p5e?n?|p6[\w-]*|trn[12]n?)\.")
 """Instance types with storage of their own. It is encrypted by the hardware, and a job on them that asks for a KMS key on its
@@ -37,9 +38,21 @@ def vpc(config: Config) -> Arguments | None:
 
 def volume_key(spec: StepSpec, config: Config) -> str | None:
     """The KMS key of the job's volume, unless the instance type encrypts its own storage."""
-    return None if _LOCAL_STORAGE.match(str(spec.values["instance_type"])) else config.network.kms_key
+    return None if _LOCAL_STORAGE.match(_typical(spec.values["instance_type"], config)) else config.network.kms_key
+
+
+def _typical(value: Any, config: Config) -> str:
+    """A value, or what a parameter that stands for it is by default."""
+    declared = config.pipeline.parameters if config.pipeline and isinstance(value, Parameter) else ()
+    return next((str(parameter.default) for parameter in declared if parameter.name == value.name), str(value))
+
+
+def job_name(spec: StepSpec, around: Surroundings) -> Any:
+    """The prefix of the job's name; None where the pipeline takes none."""
+    pipeline = around.config.pipeline
+    return spec.values.get("base_job_name") if pipeline is None or pipeline.custom_job_prefixes else None
 
 
 def environment(spec: StepSpec) -> Arguments:
     """The environment variables of the section."""
-    return dict(spec.values.get("env", {}))
+    return {name: as_text(value) for name, value in spec.values.get("env", {}).items()}

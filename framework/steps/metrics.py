@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from framework.config.expressions import Join, Ref
 from framework.steps import channels
-from framework.steps.base import Arguments, Join, PropertyFile, Ref, Step, StepSpec, Surroundings
+from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings
 from framework.steps.processing import ORIGINS, chain_input, input_folder, job_arguments, output, output_folder, static_inputs
 
 OUTPUT_NAME = channels.METRICS_OUTPUT

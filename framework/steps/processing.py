@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from framework.config.expressions import Join
+from framework.findings import WARNING, Finding, nearest
 from framework.steps import channels
-from framework.steps.base import Arguments, Join, Step, StepSpec, Surroundings, with_overrides
-from framework.steps.jobs import environment, tags, volume_key, vpc, without_nothing
+from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings, as_text, with_overrides
+from framework.steps.jobs import environment, job_name, tags, volume_key, vpc, without_nothing
 from framework.steps.scripts import processing_script, s3_input
 
 INPUT, OUTPUT = "/opt/ml/processing/input", "/opt/ml/processing/output"
@@ -15,6 +19,7 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("ProcessingResources", "ClusterConfig", "InstanceCount"): ("instance_count",),
     ("ProcessingResources", "ClusterConfig", "VolumeSizeInGB"): ("volume_size_in_gb",),
     ("AppSpecification", "ImageUri"): ("image_uri",),
+    ("AppSpecification", "ContainerArguments"): ("container_arguments",),
     ("AppSpecification",): ("entry_point",),
     ("ProcessingInputs",): ("channels",),
     ("ProcessingOutputConfig",): ("channels",),
@@ -30,7 +35,29 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     folder = input_folder(spec)
     inputs = [*static_inputs(spec, around, folder), *_chain_inputs(spec, around, folder)]
     arguments = job_arguments(spec, around, inputs, _outputs(spec, around))
-    return Step(spec.name, "Processing", arguments, spec, ORIGINS, spec.config.enable_cache)
+    files = tuple(PropertyFile(file["name"], file["output"], file["path"]) for file in spec.values.get("property_files") or ())
+    _check_property_files(spec, files, arguments, around)
+    return Step(spec.name, "Processing", arguments, spec, ORIGINS, spec.config.enable_cache, files)
+
+
+def _no_script(spec: StepSpec, around: Surroundings) -> tuple[list[Arguments], None]:
+    """What a step without a script runs is its image's own entry point; where scripts are there, it may have been forgotten."""
+    application = (spec.values.get("arguments") or {}).get("AppSpecification") or {}
+    if spec.model.source_directory and "ContainerEntrypoint" not in application:
+        message = f"{spec.model.name}.{spec.section.name} has no entry_point: {spec.name} runs the image's own"
+        around.report(Finding("SMP113", spec.section.values.place, message, "set entry_point, if a script is to run", WARNING))
+    return [], None
+
+
+def _check_property_files(spec: StepSpec, files: Sequence[PropertyFile], arguments: Arguments, around: Surroundings) -> None:
+    """Report property files in outputs that the step does not have."""
+    outputs = [given.get("OutputName") for given in (arguments.get("ProcessingOutputConfig") or {}).get("Outputs") or ()]
+    for index, file in enumerate(files):
+        if file.output not in outputs:
+            message = (
+                f'the property file {file.name} of {spec.name} lies in the output "{file.output}", which the step does not have'
+            )
+            around.missing(spec, ("property_files", index), message, nearest(file.output, map(str, outputs)), "SMP301")
 
 
 def input_folder(spec: StepSpec) -> str:
@@ -82,7 +109,7 @@ def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
 
 def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments], outputs: list[Arguments]) -> Arguments:
     """The request of a processing job that runs the section's script over these inputs and outputs."""
-    code, entry_point = processing_script(spec, around)
+    code, entry_point = processing_script(spec, around) if "entry_point" in spec.values else _no_script(spec, around)
     channels.report_clashes(spec, around, "inputs", [given["InputName"] for given in [*inputs, *code]])
     config, values = around.config, spec.values
     cluster = {
@@ -91,13 +118,18 @@ def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments],
         "VolumeSizeInGB": values["volume_size_in_gb"],
         "VolumeKmsKeyId": volume_key(spec, config),
     }
+    application = {
+        "ImageUri": values["image_uri"],
+        "ContainerEntrypoint": entry_point,
+        "ContainerArguments": [as_text(word) for word in values.get("container_arguments") or ()],
+    }
     network = {"EnableNetworkIsolation": False, "EnableInterContainerTrafficEncryption": True, "VpcConfig": vpc(config)}
     arguments = without_nothing(
         {
-            "ProcessingJobName": values.get("base_job_name"),
+            "ProcessingJobName": job_name(spec, around),
             "ProcessingResources": {"ClusterConfig": without_nothing(cluster)},
-            "AppSpecification": {"ImageUri": values["image_uri"], "ContainerEntrypoint": entry_point},
-            "RoleArn": config.network.role,
+            "AppSpecification": without_nothing(application),
+            "RoleArn": around.role(spec),
             "ProcessingInputs": [*inputs, *code],
             "ProcessingOutputConfig": without_nothing({"Outputs": outputs, "KmsKeyId": config.network.kms_key}),
             "Environment": environment(spec),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from framework.steps.base import Arguments, Step, StepSpec, Surroundings, Variable, with_overrides
+from framework.config.expressions import Variable
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
 from framework.steps.create_model import container, foreign_arguments
 from framework.steps.jobs import without_nothing
 from framework.steps.metrics import report_uri

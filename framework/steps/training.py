@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from framework.config.expressions import Expression
 from framework.config.values import Map
 from framework.findings import WARNING, Finding
 from framework.steps import channels
-from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, as_text, json_text, with_overrides
 from framework.steps.channels import DataFile
-from framework.steps.jobs import environment, tags, volume_key, vpc, without_nothing
+from framework.steps.jobs import environment, job_name, tags, volume_key, vpc, without_nothing
 from framework.steps.scripts import bootstrap_script, script_path, toolkit_parameters, training_bundle
 
 ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -19,7 +19,11 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("AlgorithmSpecification", "TrainingImage"): ("image_uri",),
     ("AlgorithmSpecification", "TrainingInputMode"): ("input_mode",),
     ("OutputDataConfig",): ("output_path",),
+    ("StoppingCondition", "MaxWaitTimeInSeconds"): ("max_wait_seconds",),
     ("StoppingCondition",): ("max_runtime_seconds",),
+    ("AlgorithmSpecification", "MetricDefinitions"): ("metric_definitions",),
+    ("EnableManagedSpotTraining",): ("use_spot_instances",),
+    ("CheckpointConfig", "S3Uri"): ("checkpoint_s3_uri",),
     ("ResourceConfig", "VolumeSizeInGB"): ("volume_size_in_gb",),
     ("ResourceConfig", "InstanceCount"): ("instance_count",),
     ("ResourceConfig", "InstanceType"): ("instance_type",),
@@ -41,7 +45,9 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     bootstrap = entry_point is not None and values["launcher"] == "bootstrap"
     bundle = training_bundle(spec, around) if entry_point else ""
     own = _bootstrap_channels(bundle, around) if bootstrap else []
-    algorithm = {"TrainingInputMode": values["input_mode"], "TrainingImage": values["image_uri"]}
+    algorithm: Arguments = {"TrainingInputMode": values["input_mode"], "TrainingImage": values["image_uri"]}
+    if values.get("metric_definitions"):
+        algorithm["MetricDefinitions"] = list(values["metric_definitions"])
     if bootstrap:
         algorithm |= {"ContainerEntrypoint": ["python3", _BOOTSTRAP], "ContainerArguments": [entry_point]}
     hyperparameters = _hyperparameters(spec, as_json=entry_point is not None and not bootstrap)
@@ -50,13 +56,25 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     inputs = [*_static_channels(spec, around), *_chain_channels(spec, around), *_model_channel(spec), *own]
     channels.report_clashes(spec, around, "channels", [given["ChannelName"] for given in inputs])
     arguments = {
-        "TrainingJobName": values.get("base_job_name"),
+        "TrainingJobName": job_name(spec, around),
         "AlgorithmSpecification": algorithm,
         "InputDataConfig": inputs,
         "HyperParameters": hyperparameters,
         **job_arguments(spec, around),
+        **_spot(spec),
     }
     return Step(spec.name, "Training", with_overrides(without_nothing(arguments), spec), spec, ORIGINS, spec.config.enable_cache)
+
+
+def _spot(spec: StepSpec) -> Arguments:
+    """What a job needs that may be interrupted: it waits for capacity, and keeps what it has reached."""
+    values = spec.values
+    stopping = {"MaxRuntimeInSeconds": values["max_runtime_seconds"], "MaxWaitTimeInSeconds": values.get("max_wait_seconds")}
+    return {
+        "StoppingCondition": without_nothing(stopping),
+        "EnableManagedSpotTraining": values.get("use_spot_instances"),
+        "CheckpointConfig": {"S3Uri": values["checkpoint_s3_uri"]} if "checkpoint_s3_uri" in values else None,
+    }
 
 
 def _report_idle_launcher(spec: StepSpec, around: Surroundings) -> None:
@@ -79,7 +97,7 @@ def job_arguments(spec: StepSpec, around: Surroundings) -> Arguments:
         "OutputDataConfig": without_nothing(output),
         "StoppingCondition": {"MaxRuntimeInSeconds": values["max_runtime_seconds"]},
         "ResourceConfig": without_nothing(resources),
-        "RoleArn": config.network.role,
+        "RoleArn": around.role(spec),
         "Environment": environment(spec),
         "VpcConfig": vpc(config),
         "EnableInterContainerTrafficEncryption": True,
@@ -95,18 +113,23 @@ def channel(name: str, uri: Any, values: Arguments | None = None) -> Arguments:
     return {**result, "ContentType": given["content_type"]} if "content_type" in given else result
 
 
-def _hyperparameters(spec: StepSpec, as_json: bool) -> dict[str, str]:
-    """All in JSON for the training toolkit; else as they were written, and without those that have no value."""
+def _hyperparameters(spec: StepSpec, as_json: bool) -> dict[str, Any]:
+    """All in JSON for the training toolkit; else as they were written, and without those that have no value.
+
+    An expression is never put into JSON: the toolkit takes what is no JSON as text, as the SDK counts on.
+    """
     given = spec.values.get("hyperparameters") or {}
     if as_json:
-        return {name: json.dumps(value) for name, value in given.items()}
+        return {name: json_text(value) for name, value in given.items()}
     written = given.raw if isinstance(given, Map) else {}
     return {name: _plain(value, written.get(name)) for name, value in given.items() if value is not None}
 
 
-def _plain(value: Any, written: str | None) -> str:
+def _plain(value: Any, written: str | None) -> Any:
+    if isinstance(value, Expression):
+        return as_text(value)
     if isinstance(value, (dict, list)):
-        return json.dumps(value)
+        return json_text(value)
     return str(value) if written is None or isinstance(value, bool) else written  # 1.10 is not 1.1
 
 
@@ -121,11 +144,12 @@ def _static_channels(spec: StepSpec, around: Surroundings) -> list[Arguments]:
     ]
 
 
-def _channel_sources(spec: StepSpec, around: Surroundings, name: str, files: list[DataFile]) -> list[tuple[str, str]]:
+def _channel_sources(spec: StepSpec, around: Surroundings, name: str, files: list[DataFile]) -> list[tuple[str, Any]]:
     """The names and URIs under which the files of one channel reach the job: a channel holds one S3 prefix."""
     if len(files) == 1:
         return [(name, files[0].uri)]
-    folders = {file.uri.rpartition("/")[0] + "/" for file in files}
+    constant = all(isinstance(file.uri, str) for file in files)
+    folders = {file.uri.rpartition("/")[0] + "/" for file in files} if constant else set()
     place = spec.place_of("channels", name, "dataFiles")
     if len(folders) == 1:
         folder = folders.pop()
@@ -140,7 +164,7 @@ def _channel_sources(spec: StepSpec, around: Surroundings, name: str, files: lis
 
 
 def _channel_word(file: DataFile) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.name or file.uri.rstrip("/").rpartition("/")[2])
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", file.name or file.written.rstrip("/").rpartition("/")[2]).strip("-")
 
 
 def _chain_channels(spec: StepSpec, around: Surroundings) -> list[Arguments]:

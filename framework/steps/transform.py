@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from framework.config.expressions import Join, Ref
 from framework.findings import WARNING, Finding
 from framework.steps import channels
-from framework.steps.base import Arguments, Join, Ref, Step, StepSpec, Surroundings, with_overrides
-from framework.steps.jobs import environment, tags, volume_key, without_nothing
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
+from framework.steps.jobs import environment, job_name, tags, volume_key, without_nothing
 
 ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("TransformJobName",): ("base_job_name",),
@@ -52,7 +53,7 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         "JoinSource": values.get("join_source"),
     }
     arguments: Arguments = {
-        "TransformJobName": values.get("base_job_name"),
+        "TransformJobName": job_name(spec, around),
         "ModelName": Ref(spec.create_model.name, "ModelName") if spec.create_model else None,
         "TransformInput": without_nothing({**data, "ContentType": values["content_type"], "SplitType": values.get("split_type")}),
         "TransformOutput": without_nothing(output),

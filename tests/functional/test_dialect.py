@@ -47,6 +47,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("preprocess", "location.inputLocalFilepath", "/opt/ml/processing/i/", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "inputLocalFilepath", "/opt/ml/processing/i", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "channels", {"one": None, "train": None, "test": None}, f"{OUTPUT}.OutputName", "one"),
+    ("preprocess", "container_arguments", ["--days", 7], "AppSpecification.ContainerArguments", ["--days", "7"]),
     ("preprocess", "arguments", {"StoppingCondition": {"MaxRuntimeInSeconds": 7}}, "StoppingCondition", {"MaxRuntimeInSeconds": 7}),
     ("train", "image_uri", OTHER, "AlgorithmSpecification.TrainingImage", OTHER),
     ("train", "base_image_uri", OTHER, "AlgorithmSpecification.TrainingImage", OTHER),
@@ -74,6 +75,11 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("train", "launcher", "bootstrap", "AlgorithmSpecification.ContainerArguments", ["train.py"]),
     ("train", "channels", ONE_FILE, f"{STATIC}.DataSource.S3DataSource.S3Uri", "s3://lake/x.csv"),
     ("train", "channels", ONE_FILE, f"{STATIC}.ChannelName", "train"),
+    ("train", "metric_definitions", [{"Name": "loss", "Regex": "loss=(.*)"}],
+     "AlgorithmSpecification.MetricDefinitions", [{"Name": "loss", "Regex": "loss=(.*)"}]),
+    ("train", "use_spot_instances", True, "EnableManagedSpotTraining", True),
+    ("train", "max_wait_seconds", 9000, "StoppingCondition", {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 9000}),
+    ("train", "checkpoint_s3_uri", "s3://lake/points", "CheckpointConfig", {"S3Uri": "s3://lake/points"}),
     ("train", "arguments", {"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining", True),
     ("transform", "entry_point", "serve.py", "model:PrimaryContainer.Environment.SAGEMAKER_PROGRAM", "serve.py"),
     ("transform", "base_job_name", "predict", "TransformJobName", "predict"),
@@ -127,6 +133,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("evaluate", "channels.test.s3InputPrefix", "p", f"{INPUT}.LocalPath", "/opt/ml/processing/input/prep-test"),
     ("evaluate", "metrics", {"model_quality": {"Statistics": {"ContentType": "text/csv"}}},
      "register:ModelMetrics.ModelQuality.Statistics.ContentType", "text/csv"),
+    ("evaluate", "container_arguments", ["--strict"], "AppSpecification.ContainerArguments", ["--strict"]),
     ("evaluate", "arguments", {"StoppingCondition": {"MaxRuntimeInSeconds": 7}}, "StoppingCondition", {"MaxRuntimeInSeconds": 7}),
     ("registry", "ModelRepack", "False", "model:PrimaryContainer.ModelDataUrl", TRAINED),
     ("registry", "ModelRepack", False, "model:PrimaryContainer.ModelDataUrl", TRAINED),
@@ -196,6 +203,7 @@ WITHOUT_EFFECT: list[tuple[str, str, Any, str]] = [
 
 # keys whose effect lies outside the Arguments of one step; the test that shows it
 ELSEWHERE = {
+    ("preprocess", "property_files"): "test_a_property_file_is_named_in_the_step",
     ("preprocess", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
     ("evaluate", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
     ("evaluate", "s3_data_type"): "test_a_manifest_is_a_static_input",
@@ -271,7 +279,7 @@ def test_every_key_of_a_section_has_a_row_here(section: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("section", "key", "value"), [
-    ("preprocess", "image_uri", None), ("preprocess", "entry_point", None), ("train", "image_uri", None),
+    ("preprocess", "image_uri", None), ("train", "image_uri", None),
     ("evaluate", "image_uri", None), ("evaluate", "entry_point", None), ("registry", "InferenceSpecification", None),
     ("registry", "InferenceSpecification.image_uri", None), ("registry", "InferenceSpecification.approval_status", None),
     ("registry", "InferenceSpecification.supported_content_types", None),
@@ -292,6 +300,20 @@ def test_the_start_script_runs_the_entry_point_as_a_module(project: Project, sec
     outcome = project.compile()
     script = outcome.upload(outcome.at(step, "ProcessingInputs")[-1]["S3Input"]["S3Uri"]).decode()
     assert f'exec "$python" -m {module} "$@"' in script
+
+
+def test_a_property_file_is_named_in_the_step(project: Project) -> None:
+    project.model["preprocess"]["property_files"] = [{"name": "Counts", "output": "test", "path": "counts.json"}]
+    named = [{"PropertyFileName": "Counts", "OutputName": "test", "FilePath": "counts.json"}]
+    assert project.compile().steps["prep"]["PropertyFiles"] == named
+
+
+def test_a_property_file_lies_in_an_output_of_the_step(project: Project) -> None:
+    project.model["preprocess"]["property_files"] = [{"name": "Counts", "output": "tests", "path": "counts.json"}]
+    [text] = project.compile().texts
+    assert text.endswith(
+        'SMP301 the property file Counts of prep lies in the output "tests", which the step does not have. Try: test.'
+    )
 
 
 def test_a_manifest_is_a_static_input(project: Project) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from framework.steps.base import EXECUTION_ID, Join, Ref, as_json, references
+from framework.config.expressions import Join, Ref
+from framework.steps.base import EXECUTION_ID, as_json, references
 
 if TYPE_CHECKING:
     from tests.conftest import Project

@@ -1,0 +1,190 @@
+"""Conditions: `${steps.evaluate.report.f1} >= 0.8 and not ${parameters.DryRun}`, read by a small parser; nothing is evaluated.
+
+In: the text of a condition, its expressions already in their places. Out: the condition as the definition has it, or a
+`ConditionError` that says what is wrong.
+
+    or     = and ("or" and)*
+    and    = not ("and" not)*
+    not    = "not" not | "(" or ")" | test
+    test   = operand (("==" | "!=" | ">" | ">=" | "<" | "<=") operand | ["not"] "in" "[" operand ("," operand)* "]")?
+    operand = an expression, a number, true, false, or a text in quotes
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from framework.config.expressions import Expression, Join
+
+Condition = dict[str, Any]
+
+TYPES = {
+    "==": "Equals",
+    ">": "GreaterThan",
+    ">=": "GreaterThanOrEqualTo",
+    "<": "LessThan",
+    "<=": "LessThanOrEqualTo",
+}
+_TOKEN = re.compile(
+    r"\s*(?:(?P<operator>==|!=|>=|<=|>|<)|(?P<mark>[()\[\],])|(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])"
+    r"|'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<word>[A-Za-z_][\w.-]*)|(?P<other>\S))"
+)
+_TRUTHS = {"true": True, "false": False}
+_LONGEST = 100
+"""How many tokens may stand before a parenthesis: they nest, and the parser with them."""
+_WORDS = frozenset({"and", "or", "not", "in"})
+
+Token = tuple[str, Any]
+_END: Token = ("end", None)
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read; says why."""
+
+
+def read_conditions(value: Any) -> list[Condition]:
+    """The conditions that a text with expressions stands for; they must hold together.
+
+    Raises:
+        ConditionError: it cannot be read.
+    """
+    parts = value.values if isinstance(value, Join) else (value,)
+    reader = _Reader(list(_tokens(parts)))
+    conditions = reader.together()
+    if reader.peek()[0] == "or":
+        conditions = [reader.alternatives(conditions)]
+    if reader.peek() != _END:
+        raise ConditionError(f"{_shown(reader.peek())} is not expected there")
+    return conditions
+
+
+def _tokens(parts: Sequence[Any]) -> Iterator[Token]:
+    for part in parts:
+        if isinstance(part, Expression):
+            yield ("operand", part)
+            continue
+        for match in _TOKEN.finditer(part):
+            kind = str(match.lastgroup)
+            yield _token(kind, match[kind])
+
+
+def _token(kind: str, text: str) -> Token:
+    if kind == "number":
+        return ("operand", json.loads(text) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text) else float(text))
+    if kind in {"single", "double"}:
+        return ("operand", text)
+    if kind == "word" and text.lower() in _TRUTHS:
+        return ("operand", _TRUTHS[text.lower()])
+    if kind == "word" and text.lower() in _WORDS:
+        return (text.lower(), text)
+    if kind == "word":
+        raise ConditionError(f"the word {text} stands for nothing: write texts in quotes, and values as ${{…}}")
+    if kind == "other":
+        raise ConditionError(f"{text} is no part of a condition")
+    return (text, text)
+
+
+class _Reader:
+    """Reads tokens from left to right."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens, self.position = tokens, 0
+
+    def peek(self) -> Token:
+        return self.tokens[self.position] if self.position < len(self.tokens) else _END
+
+    def take(self) -> Token:
+        token = self.peek()
+        self.position += 1
+        return token
+
+    def expect(self, kind: str) -> None:
+        token = self.take()
+        if token[0] != kind:
+            raise ConditionError(f'"{kind}" is expected before {_shown(token)}')
+
+    def alternatives(self, first: list[Condition] | None = None) -> Condition:
+        found = [both(first or self.together())]
+        while self.peek()[0] == "or":
+            self.take()
+            found.append(both(self.together()))
+        return found[0] if len(found) == 1 else {"Type": "Or", "Conditions": found}
+
+    def together(self) -> list[Condition]:
+        found = [self.negation()]
+        while self.peek()[0] == "and":
+            self.take()
+            found.append(self.negation())
+        return found
+
+    def negation(self) -> Condition:
+        negated = False
+        while self.peek()[0] == "not":
+            self.take()
+            negated = not negated
+        condition = self.group() if self.peek()[0] == "(" else self.test()
+        return opposite(condition) if negated else condition
+
+    def group(self) -> Condition:
+        self.expect("(")
+        if self.position > _LONGEST:
+            raise ConditionError("it is too long")
+        condition = self.alternatives()
+        self.expect(")")
+        return condition
+
+    def test(self) -> Condition:
+        left = self.operand()
+        kind = self.peek()[0]
+        if kind in TYPES or kind == "!=":
+            self.take()
+            condition = {"Type": TYPES.get(kind, "Equals"), "LeftValue": left, "RightValue": self.operand()}
+            return opposite(condition) if kind == "!=" else condition
+        if kind in {"in", "not"}:
+            if kind == "not":
+                self.take()
+            self.expect("in")
+            condition = {"Type": "In", "QueryValue": left, "Values": self.choices()}
+            return opposite(condition) if kind == "not" else condition
+        if not isinstance(left, (Expression, bool)):
+            raise ConditionError(f"{_shown(('operand', left))} is compared with nothing")
+        return {"Type": "Equals", "LeftValue": left, "RightValue": True}
+
+    def choices(self) -> list[Any]:
+        self.expect("[")
+        found = [self.operand()]
+        while self.peek()[0] == ",":
+            self.take()
+            found.append(self.operand())
+        self.expect("]")
+        return found
+
+    def operand(self) -> Any:
+        token = self.take()
+        if token[0] != "operand":
+            raise ConditionError(
+                f"a value is expected before {_shown(token)}" if token != _END else "a value is missing at the end"
+            )
+        return token[1]
+
+
+def opposite(condition: Condition) -> Condition:
+    """The condition that holds where another does not."""
+    inner = condition.get("Condition")
+    return inner if condition["Type"] == "Not" and inner else {"Type": "Not", "Condition": condition}
+
+
+def both(conditions: Sequence[Condition]) -> Condition:
+    """All of these: the definition has no And below its list of conditions, but not (not a or not b) says the same."""
+    if len(conditions) == 1:
+        return conditions[0]
+    return opposite({"Type": "Or", "Conditions": [opposite(condition) for condition in conditions]})
+
+
+def _shown(token: Token) -> str:
+    if token == _END:
+        return "the end"
+    return str(token[1]) if token[0] != "operand" else json.dumps(token[1], default=lambda it: "${…}")
