@@ -25,10 +25,11 @@ VARIANTS = ("new", "drifted")
 QUICK = ("--max_iter", "40", "--learning_rate", "0.15")
 
 
-def run(words: list[str | Path], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(words: list[str | Path], folder: Path, given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_WAIT_POLICY": "PASSIVE", **variables}
+    command = [sys.executable, *map(str, words)]
     return subprocess.run(
-        [sys.executable, *map(str, words)], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=folder, env=environment, input=given, capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -302,8 +303,10 @@ def test_answers_are_a_forecast_within_its_interval(evaluated: Container) -> Non
 
 
 def test_a_request_of_another_width_is_refused(model: Path) -> None:
-    program = "import inference, sys, pandas; inference.predict_fn(pandas.DataFrame([[1.0]]), inference.model_fn(sys.argv[1]))"
-    done = run(["-c", program, model], model / "code")
+    program = (
+        "import inference, json, pandas; inference.predict_fn(pandas.DataFrame([[1.0]]), inference.Model({}, json.load(open(0))))"
+    )
+    done = run(["-c", program], model / "code", given=(model / "model.json").read_text(encoding="utf-8"))
     assert "ValueError: a line has 13 columns (horizon, weekday, " in done.stderr
     assert done.stderr.rstrip().endswith("not 1")
 
