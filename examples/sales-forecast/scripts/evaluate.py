@@ -36,8 +36,11 @@ def evaluate(lines: pd.DataFrame) -> dict[str, Any]:
     model, naive = errors(lines["sales"], lines["forecast"]), errors(lines["sales"], lines["naive"])
     model["skill"] = 1.0 - model["wape"] / naive["wape"]
     model["interval_coverage"] = coverage(lines["sales"], lines["lower"], lines["upper"])
-    groups = {f"{size}_stores": part for size, part in lines.groupby("size")}
-    groups |= {"promotion_days": lines[lines["promotion"] == 1], "other_days": lines[lines["promotion"] == 0]}
+    groups = {
+        **{f"{size}_stores": part for size, part in lines.groupby("size")},
+        "promotion_days": lines[lines["promotion"] == 1],
+        "other_days": lines[lines["promotion"] == 0],
+    }
     return {
         "regression_metrics": figures(model),
         "seasonal_naive_metrics": figures(naive),
@@ -55,7 +58,7 @@ def main() -> None:
     report = evaluate(lines)
     (OUTPUT / "predictions").mkdir(parents=True, exist_ok=True)
     kept = [*KEYS, "sales", "forecast", "relative_sales", "relative_forecast"]
-    lines[kept].to_csv(OUTPUT / "predictions" / "predictions.csv", index=False, lineterminator="\n")
+    lines[kept].to_csv(OUTPUT / "predictions" / "predictions.csv", index=False)
     text = json.dumps(report, indent=2) + "\n"
     (OUTPUT / "model_evaluation_metrics.json").write_text(text, encoding="utf-8")
     values = {name: about["value"] for name, about in report["regression_metrics"].items()}

@@ -159,8 +159,8 @@ def _prices(panel: Panel, origin: int, target: np.ndarray) -> dict[str, np.ndarr
 def _elasticity(panel: Panel, origin: int) -> np.ndarray:
     """By series, the elasticity that the promotions of its item in all shops showed in the year before the origin."""
     past = slice(origin - YEAR, origin)
-    daily = pd.DataFrame(_regular(panel)[: origin + 1])
-    usual = daily.rolling(HORIZON, min_periods=WEEK, closed="left").mean().to_numpy()[past]
+    daily = pd.DataFrame(_regular(panel)[:origin])
+    usual = daily.shift(1).rolling(HORIZON, min_periods=WEEK).mean().to_numpy()[past]
     with np.errstate(divide="ignore", invalid="ignore"):
         lift, price = np.log(panel.sales[past] / usual), np.log1p(-panel.discount[past])
     told = panel.promotion[past] & np.isfinite(lift) & (price < 0)

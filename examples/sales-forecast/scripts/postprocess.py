@@ -39,7 +39,7 @@ def weekly(table: pd.DataFrame) -> pd.DataFrame:
 def write(frame: pd.DataFrame, name: str) -> None:
     path = OUTPUT / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(path, index=False, lineterminator="\n")
+    frame.to_csv(path, index=False)
 
 
 def main() -> None:

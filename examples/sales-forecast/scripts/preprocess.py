@@ -44,7 +44,7 @@ def test_lines(panel: Panel, origin: int) -> pd.DataFrame:
 def write(frame: pd.DataFrame, name: str, header: bool = True) -> None:
     path = OUTPUT / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.round(6).to_csv(path, index=False, header=header, lineterminator="\n")
+    frame.round(6).to_csv(path, index=False, header=header)
 
 
 def main() -> None:
