@@ -148,7 +148,7 @@ def months(tmp_path_factory: pytest.TempPathFactory, data: Path, model: Path) ->
         prepare.give(data / variant, "weeks")
         prepare.run("prepare")
         found[variant] = container = Container(tmp_path_factory.mktemp(variant))
-        scored = container.input / "sales-Score-input-score"
+        scored = container.input / "sales-Score-transform-input-score"
         files |= {prepare.output / "score" / name: scored / f"{name}.out" for name in ("recent.csv", "future.csv")}
         container.give(prepare.output / "actuals" / "actuals.csv", "sales-Prepare-input-actuals")
     batch_transform(container.code, model, files)

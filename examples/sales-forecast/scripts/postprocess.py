@@ -1,6 +1,6 @@
 """Turn the model's answers into the table that somebody orders from, and into what the check of the model's quality reads.
 
-In: recent.csv.out and future.csv.out (from sales-Score), actuals.csv (from sales-Prepare).
+In: recent.csv.out and future.csv.out (from sales-Score-transform), actuals.csv (from sales-Prepare).
 Out: forecast/forecast.csv (date, store, item, forecast and the ends of its interval, whole pieces up) and forecast/weekly.csv (the
 sums by week and item); recent/recent.csv (the forecast of the weeks that have passed beside what was sold).
 """
@@ -16,7 +16,7 @@ from measures import coverage, errors
 from scored import read_scored, with_actuals
 
 INPUT = Path("/opt/ml/processing/input")
-SCORED, ACTUALS = INPUT / "sales-Score-input-score", INPUT / "sales-Prepare-input-actuals" / "actuals.csv"
+SCORED, ACTUALS = INPUT / "sales-Score-transform-input-score", INPUT / "sales-Prepare-input-actuals" / "actuals.csv"
 OUTPUT = Path("/opt/ml/processing/output")
 PIECES = ["forecast", "lower", "upper"]
 
