@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
+from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
+from framework.config.expressions import Output
+from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
 from framework.config.merge import overlay
 from framework.config.parameters import read_parameters
@@ -30,8 +33,11 @@ KINDS = {
 
 _LEGACY_SECTIONS = {"metrics": "evaluate", "create": "registry"}
 _DEFAULT_UNIT = frozenset(m.STEP_CLASSES[name].section for name in m.UNIT_CLASSES)
-_ALIKE = {"evaluate": "processing"}
+_ALIKE = {"evaluate": "processing", "create_model": "registry"}
 """Kinds of sections that can stand in for another."""
+
+_NARROWER = {"registry": ("create_model",), "transform": ("monitor",)}
+"""For sections with names of their own, kinds that only some of their users ask for."""
 
 _EXPRESSIVE = ("experiment", "mlflow")
 """The settings of the pipeline that an expression may stand for. Those of steps and sections have rules of their own."""
@@ -58,19 +64,25 @@ def typed_config(
     work = _Typing(unresolved, incomplete, environment.get("SMP_SOURCE_DIR_PATH"))
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
+    lock = read_lock(root)
+    region = conf.get("region") if isinstance(conf.get("region"), str) else None
+    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters} if pipeline else {}
+    work.images = Images(lock, region, defaults)
     models = work.models(conf, work.section_kinds(pipeline))
     pipeline = work.with_own_sections(pipeline, conf, models)
     if pipeline is None or not (pipeline.steps or pipeline.left_out):
         work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
+    work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
+    requests = tuple(work.images.requests.values())
+    work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
     security = _map(conf.get("sagemakerNetworkSecurity"))
-    region = conf.get("region")
     return m.Config(
         root=root,
         files=files,
         bucket=_text(conf.get("s3Bucket")),
-        region=region if isinstance(region, str) else None,
+        region=region,
         network=m.Network(
             role=_text(security.get("role")),
             subnets=tuple(_texts(security.get("subnets"))),
@@ -81,6 +93,7 @@ def typed_config(
         pipeline=pipeline,
         findings=tuple(work.findings),
         local=local_runs(conf.get("local"), root),
+        images=requests,
     )
 
 
@@ -92,6 +105,8 @@ class _Typing:
         self.findings: list[Finding] = []
         self.torn: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
+        self.defaults = Defaults()
+        self.images = Images(Lock(), None, {})
 
     def say(self, findings: Iterable[Finding]) -> bool:
         """Keep the findings that say something new; whether there are errors among them."""
@@ -113,6 +128,7 @@ class _Typing:
         self.say(shaper.findings)
         self.say(check(shaped, "", ()))
         conf = _map(shaped["conf"])
+        self.defaults = Defaults.of(conf)
         self.say(_not_constants(conf))
         security = _map(conf.get("sagemakerNetworkSecurity"))
         given = [key for key in ("subnets", "security_groups_id") if security.get(key)]
@@ -194,7 +210,7 @@ class _Typing:
 
     def _given(self, step: m.StepConfig, raw: Map, models: Mapping[str, m.Model]) -> m.Section | None:
         own, model = own_keys(step), models.get(step.model)
-        if not own and step.section:
+        if not own and step.section and step.step_class != m.MONITOR:
             return None
         sections = _map(raw.get(step.model))
         shared = next((name for name in (step.section, _LEGACY_SECTIONS.get(step.section, "")) if name in sections), None)
@@ -202,9 +218,32 @@ class _Typing:
             return m.Section(step.section, own, broken=True)
         merged = overlay(sections[shared], own) if shared is not None else own
         merged.place = sections.key_place_of(shared) if shared is not None else step.place
-        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,))
+        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
+        if step.step_class == m.MONITOR:
+            section = self._with_monitor(section, step)
         homeless = model is not None and self._homeless(sections)
         return replace(section, broken=section.broken or homeless)
+
+    def _with_monitor(self, section: m.Section, step: m.StepConfig) -> m.Section:
+        """The section of a monitored transform with its check in shape; what is checked is what comes out, unless it says."""
+        monitor = section.values.get("monitor")
+        if not isinstance(monitor, Map):
+            return section
+        given, check_class = Map(monitor.place), monitor.get("step_class")
+        for key in monitor:
+            if key != "step_class":
+                given.take(key, monitor)
+        if check_class not in (m.QUALITY_CHECK, m.CLARIFY_CHECK):
+            message = f"{step.name}.monitor needs a step_class, QualityCheck or ClarifyCheck"
+            hint = nearest(check_class, (m.QUALITY_CHECK, m.CLARIFY_CHECK))
+            self.say([Finding("SMP104", monitor.place_of("step_class"), message, hint)])
+            return replace(section, broken=True)
+        if "dataset" not in given and section.values.get("monitor_before_transform") is not True:
+            given.put("dataset", Output(step.name, "data"), monitor.place, monitor.place)
+        shaped = self._shaped("monitor", m.STEP_CLASSES[check_class].kind, given, (step.name, "monitor"), step.model)
+        shaped.values.put("step_class", check_class, monitor.place, monitor.place)
+        section.values.put("monitor", shaped.values, section.values.key_place_of("monitor"), monitor.place)
+        return replace(section, broken=section.broken or shaped.broken)
 
     def section_kinds(self, pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
         """For each model and section name, the kind that the first step which uses it asks for."""
@@ -217,8 +256,10 @@ class _Typing:
                 place = step.values.place_of("step_type")
                 self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
                 self.torn.add((step.model, step.section))
-            if not own_keys(step):
+            if not own_keys(step) and step.step_class != m.MONITOR:
                 self.shared.add((step.model, step.section))
+            if _kind(step) == KINDS.get(step.section):
+                users[step.model, step.section] = step
         return {key: _kind(step) for key, step in users.items()}
 
     def models(self, conf: Map, kinds: Mapping[tuple[str, str], str]) -> dict[str, m.Model]:
@@ -231,7 +272,9 @@ class _Typing:
         homeless = self._homeless(raw)
         sections = {}
         for key in (key for key in raw if key not in MODEL_KEYS):
-            section = self._section(name, key, KINDS.get(key) or kinds.get((name, key)), raw, (name, key) in kinds)
+            kind = kinds.get((name, key))
+            kind = kind if kind in _NARROWER.get(key, ()) else KINDS.get(key) or kind
+            section = self._section(name, key, kind, raw, (name, key) in kinds)
             sections[key] = m.Section(key, section.values, section.broken or homeless or (name, key) in self.torn)
         return m.Model(name, sections, place, source if isinstance(source, str) else self.source_directory, source_place)
 
@@ -249,14 +292,18 @@ class _Typing:
         if kind is None:  # no step uses it, so nobody can tell what it should look like
             return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
         if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
-            return m.Section(key, Shaper().shape(values, definition(kind), ("models", model, key), place))
-        return self._shaped(key, kind, values, ("models", model, key))
+            whole = self.defaults.below(values, model, key, kind)
+            self.images.pin(whole, kind, ())
+            return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
+        return self._shaped(key, kind, values, ("models", model, key), model)
 
-    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...]) -> m.Section:
-        """A section in the shape of its kind, checked."""
+    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...], model: str) -> m.Section:
+        """A section in the shape of its kind, over the defaults that there are for it, checked."""
         shaper = Shaper()
+        raw = self.defaults.below(raw, model, name, kind)
+        unpinned = self.images.pin(raw, kind, path)
         values = shaper.shape(raw, definition(kind), path, raw.place)
-        broken = self.say([*shaper.findings, *check(values, kind, path)])
+        broken = self.say([*unpinned, *shaper.findings, *check(values, kind, path)])
         return m.Section(name, values, broken or self.is_unresolved(values))
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:
@@ -289,13 +336,16 @@ class _Typing:
                 message = f'the model "{name}" is not part of the pipeline'
                 self.say([Finding("SMP117", model.place, message, "name it under sagemakerPipeline.models, or remove it", WARNING)])
             elif unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
-                used = set(_used_sections(unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
-                used.update(_used_sections(step for step in pipeline.steps if step.model == name))
+                used = set(_used_sections(model, unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
+                used.update(_used_sections(model, (step for step in pipeline.steps if step.model == name)))
                 self.say(_unused_section(model, section) for key, section in model.sections.items() if key not in used)
 
 
-def _used_sections(steps: Iterable[m.StepConfig]) -> Iterator[str]:
+def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[str]:
     for step in steps:
+        if step.step_class == m.TUNING:
+            section = section_of(model, step)
+            yield str(section.values.get("train") if section else "train")
         yield _LEGACY_SECTIONS.get(step.section, step.section)
         yield step.section
         if step.step_class in {m.CREATE_MODEL, m.REGISTER_MODEL}:
@@ -307,7 +357,7 @@ def _unused_section(model: m.Model, section: m.Section) -> Finding:
     meant = nearest(section.name, KINDS)
     hint = "name it as the step_type of a step, or remove it"
     if section.name in KINDS:
-        hint = "add a step that does, or remove it" if section.name != "tune" else "remove it; no step class uses it yet"
+        hint = "add a step that does, or remove it"
     elif meant in KINDS and meant not in model.sections:
         hint = f"call it {meant}, name it as the step_type of a step, or remove it"
     return Finding("SMP116", section.values.place, message, hint, WARNING)
@@ -354,13 +404,13 @@ def _not_constants(conf: Map) -> Iterator[Finding]:
         if key == "sagemakerPipeline" and isinstance(value, Map):
             settings = Map(value.place)
             for name in value:
-                if name not in {*_EXPRESSIVE, "models", "steps"}:
+                if name not in {*_EXPRESSIVE, "models", "steps", "defaults"}:
                     settings.take(name, value)
             yield from constants(settings, ("conf", key), value.place)
         elif key == "models":
             for name, model in _map(value).items():
-                for entry in MODEL_KEYS & _map(model).keys():
-                    yield from constants(model[entry], ("conf", key, name, entry), model.place_of(entry))
+                for entry in ("source_directory", "name") if isinstance(model, Map) else ():
+                    yield from constants(model.get(entry), ("conf", key, name, entry), model.place_of(entry))
         elif key != "defaults":
             yield from constants(value, ("conf", key), conf.place_of(key))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from framework.config.expressions import Join
 from framework.findings import WARNING, Finding, nearest
 from framework.steps import channels
 from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings, as_text, with_overrides
@@ -94,14 +94,14 @@ def chain_input(spec: StepSpec, name: str, uri: object, local_path: str) -> Argu
 
 
 def _outputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
-    folder = output_folder(spec)
+    folder, settings = output_folder(spec), channels.channels_of(spec.section)
     return [
-        output(spec, channel, around.output_uri(spec.name, channel), f"{folder}/{channel}")
-        for channel in channels.channel_names(spec)
+        output(spec, name, (settings.get(name) or {}).get("output_uri") or around.output_uri(spec.name, name), f"{folder}/{name}")
+        for name in channels.channel_names(spec)
     ]
 
 
-def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
+def output(spec: StepSpec, name: str, uri: Any, local_path: str) -> Arguments:
     """One ProcessingOutput."""
     mode = spec.values.get("s3_upload_mode", "EndOfJob")
     return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": local_path, "S3UploadMode": mode}}
@@ -110,7 +110,19 @@ def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
 def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments], outputs: list[Arguments]) -> Arguments:
     """The request of a processing job that runs the section's script over these inputs and outputs."""
     code, entry_point = processing_script(spec, around) if "entry_point" in spec.values else _no_script(spec, around)
-    channels.report_clashes(spec, around, "inputs", [given["InputName"] for given in [*inputs, *code]])
+    return image_job(spec, around, [*inputs, *code], outputs, environment(spec), entry_point)
+
+
+def image_job(
+    spec: StepSpec,
+    around: Surroundings,
+    inputs: list[Arguments],
+    outputs: list[Arguments],
+    variables: Arguments,
+    entry_point: list[str] | None = None,
+) -> Arguments:
+    """The request of a processing job with these inputs, outputs and variables; without an entry point it runs the image's own."""
+    channels.report_clashes(spec, around, "inputs", [given["InputName"] for given in inputs])
     config, values = around.config, spec.values
     cluster = {
         "InstanceType": values["instance_type"],
@@ -130,9 +142,9 @@ def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments],
             "ProcessingResources": {"ClusterConfig": without_nothing(cluster)},
             "AppSpecification": without_nothing(application),
             "RoleArn": around.role(spec),
-            "ProcessingInputs": [*inputs, *code],
+            "ProcessingInputs": inputs,
             "ProcessingOutputConfig": without_nothing({"Outputs": outputs, "KmsKeyId": config.network.kms_key}),
-            "Environment": environment(spec),
+            "Environment": variables,
             "NetworkConfig": without_nothing(network),
             "StoppingCondition": {"MaxRuntimeInSeconds": values["max_runtime_seconds"]},
             "Tags": tags(spec, around),
