@@ -73,7 +73,7 @@ def measure(
 
 def main() -> None:
     examples = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()]
-    generated = int(os.environ.get("GENERATED", "50"))
+    generated = int(os.environ.get("GENERATED", "25"))
     tokenizer, base = base_model.load_tokenizer(BASE_MODEL), base_model.load_model(BASE_MODEL)
     with tempfile.TemporaryDirectory() as folder:
         model = PeftModel.from_pretrained(base, str(unpack_adapter(Path(folder)))).eval()
