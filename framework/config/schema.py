@@ -311,6 +311,7 @@ _PATTERNS = {
     "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$": "a number",
     "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$": "letters, digits and hyphens, at most 63, a letter or digit first and last",
     "^[A-Za-z0-9_-]+$": "letters, digits, hyphens and underscores",
+    "^latest$": "latest, or the number of a version",
     "^https?://": "the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
     "^(P(?=[0-9T])[0-9YMWDTHS]+|[0-9T][0-9]*[0-9a-zA-Z]*)$": "a duration such as P30D, PT12H or 30d",
     "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$": "the role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
