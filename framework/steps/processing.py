@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from framework.config.expressions import Join
 from framework.findings import WARNING, Finding, nearest
 from framework.steps import channels
 from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings, as_text, with_overrides
@@ -94,14 +94,14 @@ def chain_input(spec: StepSpec, name: str, uri: object, local_path: str) -> Argu
 
 
 def _outputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
-    folder = output_folder(spec)
+    folder, settings = output_folder(spec), channels.channels_of(spec.section)
     return [
-        output(spec, channel, around.output_uri(spec.name, channel), f"{folder}/{channel}")
-        for channel in channels.channel_names(spec)
+        output(spec, name, (settings.get(name) or {}).get("output_uri") or around.output_uri(spec.name, name), f"{folder}/{name}")
+        for name in channels.channel_names(spec)
     ]
 
 
-def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
+def output(spec: StepSpec, name: str, uri: Any, local_path: str) -> Arguments:
     """One ProcessingOutput."""
     mode = spec.values.get("s3_upload_mode", "EndOfJob")
     return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": local_path, "S3UploadMode": mode}}

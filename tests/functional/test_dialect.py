@@ -62,6 +62,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("preprocess", "location.inputLocalFilepath", "/opt/ml/processing/i/", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "inputLocalFilepath", "/opt/ml/processing/i", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "channels", {"one": None, "train": None, "test": None}, f"{OUTPUT}.OutputName", "one"),
+    ("preprocess", "channels", {"train": {"output_uri": "s3://lake/latest"}, "test": None}, f"{OUTPUT}.S3Output.S3Uri", "s3://lake/latest"),
     ("preprocess", "container_arguments", ["--days", 7], "AppSpecification.ContainerArguments", ["--days", "7"]),
     ("preprocess", "arguments", {"StoppingCondition": {"MaxRuntimeInSeconds": 7}}, "StoppingCondition", {"MaxRuntimeInSeconds": 7}),
     ("train", "image_uri", OTHER, "AlgorithmSpecification.TrainingImage", OTHER),
@@ -254,6 +255,7 @@ WITHOUT_EFFECT: list[tuple[str, str, Any, str]] = [
 ELSEWHERE = {
     **{(section, "image"): "test_images.py" for section in STEPS},
     ("registry", "InferenceSpecification.image"): "test_images.py",
+    ("transform", "model_package"): "test_registered_models.py",
     ("preprocess", "property_files"): "test_a_property_file_is_named_in_the_step",
     ("preprocess", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
     ("evaluate", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",

@@ -16,6 +16,8 @@ EXAMPLES = {
     "kg-triplets": "examples/knowledge-graph/triplets/conf/conf.yaml",
     "kg-questions": "examples/knowledge-graph/questions/conf/conf.yaml",
     "rag-index": "examples/rag-index/conf/conf.yaml",
+    "sales-build": "examples/sales-forecast/conf/build.yaml",
+    "sales-inference": "examples/sales-forecast/conf/inference.yaml",
 }
 
 
