@@ -89,6 +89,7 @@ class RunOptions:
         selected: the steps of a part of the pipeline; empty for all of it.
         source: the ARN of the execution that gives what the part needs.
         data: pairs of an s3:// prefix and the folder that stands for it.
+        given: the options that the user gave, as words of a command line.
     """
 
     pipeline: str
@@ -98,6 +99,7 @@ class RunOptions:
     selected: tuple[str, ...] = ()
     source: str = ""
     data: tuple[tuple[str, str], ...] = field(default=())
+    given: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, run: Path) -> RunOptions:
@@ -108,7 +110,7 @@ class RunOptions:
         """
         kept = read_file(run / "run.json")
         data = tuple((str(prefix), str(folder)) for prefix, folder in kept.pop("data"))
-        return cls(**{**kept, "selected": tuple(kept["selected"]), "data": data})
+        return cls(**{**kept, "selected": tuple(kept["selected"]), "data": data, "given": tuple(kept.get("given", ()))})
 
 
 def read_execution(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
