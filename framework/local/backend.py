@@ -30,7 +30,7 @@ from framework.local.state import RunOptions, StateFolder, read_description, rea
 from framework.local.stopping import StoppableRunner
 from framework.local.store import LocalStore
 from framework.local.usage import using
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings, Upload
+from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings, Upload
 from framework.pipeline.execution import EXECUTING, SUCCEEDED, Execution, StepState, Watcher
 from framework.pipeline.parameters import resolve_parameters
 
@@ -195,6 +195,15 @@ class LocalBackend:
             BackendError: there is none, or its files cannot be read.
         """
         return shown(self._state.existing(run_id))
+
+    def definition(self, run_id: str) -> Definition:
+        """What an execution runs.
+
+        Raises:
+            BackendError: there is no such execution, or its files cannot be read.
+        """
+        found: Definition = read_file(self._state.existing(run_id) / "definition.json")
+        return found
 
     def executions(self, pipeline: str | None = None) -> list[Execution]:
         """The executions, newest first: of one pipeline, or of all."""
