@@ -75,7 +75,15 @@ def run(
     if how["resume"]:
         backend = _local_backend(ctx, how, local_settings(options.sources(ctx), os.environ))
         definition_of_run = backend.definition(how["resume"])
-        ctx.exit(_finish_local(ctx, backend, definition_of_run, how, lambda watch: backend.resume(how["resume"], watch)))
+        ctx.exit(
+            _finish_local(
+                ctx,
+                backend,
+                definition_of_run,
+                how,
+                lambda watch: backend.resume(how["resume"], watch, parallelism=how["parallelism"]),
+            )
+        )
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
     resolve_parameters(compiled.definition, parameters)
     if dry_run:

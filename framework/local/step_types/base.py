@@ -24,6 +24,8 @@ class StepType:
         also_metadata: members of the description that the Metadata of the step's state has too.
         simulated: says of a step of the definition, before anything runs, why it would only be recorded and not really done here;
             None where it would be done.
+        fill: gives a step that has succeeded its inputs and code again, where they were in its /opt/ml, or raises StepError; None
+            where that cannot be done.
     """
 
     metadata: str
@@ -34,3 +36,4 @@ class StepType:
     arn_is_result: bool = False
     also_metadata: tuple[str, ...] = ()
     simulated: Callable[[Mapping[str, Any], LocalSettings], str | None] | None = None
+    fill: Callable[[StepRun], None] | None = None

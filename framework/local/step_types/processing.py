@@ -45,6 +45,15 @@ def run(step: StepRun) -> dict[str, Any]:
     }
 
 
+def fill(step: StepRun) -> None:
+    """Gives a step that has ended its inputs again, and the Python it had; see `StepType.fill`."""
+    application = step.arguments.get("AppSpecification") or {}
+    job = Job(step, str(application.get("ImageUri", "")))
+    _prepare(job, step)
+    entry_point = [text(word) for word in application.get("ContainerEntrypoint") or ()]
+    _require(job, step, [*entry_point, *map(text, application.get("ContainerArguments") or ())])
+
+
 def _prepare(job: Job, step: StepRun) -> None:
     for name, source in _inputs(step.arguments):
         step.site.store.download(s3_prefix(source, f"input {name}"), job.path(str(source.get("LocalPath"))))
@@ -102,4 +111,4 @@ def _property_files(job: Job, step: StepRun) -> dict[str, Any]:
     return found
 
 
-STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run)
+STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run, fill=fill)
