@@ -85,7 +85,7 @@ def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bo
 
 def step_line(state: StepState) -> str:
     """One change of a step, as a line."""
-    reason = f": {state['FailureReason']}" if state.get("FailureReason") else ""
+    reason = f": {shown(str(state['FailureReason']))}" if state.get("FailureReason") else ""
     return f"{state['StepName']} {status(state)}{reason}"
 
 
@@ -219,7 +219,7 @@ def print_execution(execution: Execution, reports: Iterable[tuple[str, str, Any]
     for arn in registered(execution):
         out.write(f"registered {arn}\n")
     reason = execution.description.get("FailureReason")
-    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}{f': {reason}' if reason else ''}\n")
+    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}{f': {shown(str(reason))}' if reason else ''}\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Rows, out: TextIO) -> None:
