@@ -174,7 +174,8 @@ def test_plain_lines_where_they_are_asked_for(window: Open, environment: Mapping
 
 
 def test_many_steps_in_a_small_window(window: Open, tmp_path: Path) -> None:
-    steps = [{"Name": f"F{n}", "Type": "Lineage", "Arguments": {}} for n in range(60)]
+    always = {"Conditions": [{"Type": "Equals", "LeftValue": 1, "RightValue": 1}], "IfSteps": [], "ElseSteps": []}
+    steps = [{"Name": f"F{n}", "Type": "Condition", "Arguments": always} for n in range(60)]
     slow = shell("slow", waits(tmp_path), DependsOn=[f"F{n}" for n in range(60)])
     seen = window(*steps, slow, size=(10, 40))
     text = seen.until(lambda screen: "1 running" in screen)
