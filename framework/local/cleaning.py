@@ -78,7 +78,7 @@ def remove(root: Path, items: Sequence[Item]) -> list[Item]:
     shared = [item for item in wanted if item.part != RUNS]
     if shared:
         with alone(root) as free:
-            gone += [item for item in shared if free and not _refused(root, item.name) and _aside(root, item.name)]
+            gone += [item for item in shared if free and not _held(root, item.part, item.name) and _aside(root, item.name)]
     _delete(root / REMOVED)
     return gone
 
@@ -115,13 +115,17 @@ def _remove_run(root: Path, item: Item) -> bool:
 
 
 def _shared(root: Path, part: str, name: str) -> Item:
-    kept = _refused(root, name)
+    kept = _held(root, part, name)
     if not kept:
         with alone(root) as free:
             kept = "" if free else IN_USE
-    if not kept and part == ENVIRONMENTS and any(each.status == endpoints.IN_SERVICE for each in endpoints.list(root)):
-        kept = SERVES
     return Item(name, part, 0 if kept == LINK else _size(root / name), kept)
+
+
+def _held(root: Path, part: str, name: str) -> str:
+    """Why something shared stays though no run uses it."""
+    serves = part == ENVIRONMENTS and any(each.status == endpoints.IN_SERVICE for each in endpoints.list(root))
+    return _refused(root, name) or (SERVES if serves else "")
 
 
 def _refused(root: Path, name: str) -> str:

@@ -25,6 +25,14 @@ from framework.pipeline.compiled import CompiledPipeline
 ROOT = Path(__file__).resolve().parents[2]
 ALWAYS = {"Conditions": [{"Type": "Equals", "LeftValue": 1, "RightValue": 1}], "IfSteps": [], "ElseSteps": []}
 STEPS = [{"Name": "A", "Type": "Condition", "Arguments": ALWAYS}]
+CLEAN = """
+import sys
+from pathlib import Path
+from framework.local import cleaning
+print(flush=True)
+root = Path(sys.argv[1])
+cleaning.remove(root, cleaning.find(root, {"runs", "cache", "environments"}, 1))
+"""
 PARTS = {cleaning.RUNS, cleaning.CACHE, cleaning.ENVIRONMENTS}
 
 
@@ -138,13 +146,12 @@ def test_folders_that_nobody_may_write_to_go_too(state: Path) -> None:
 
 def test_killed_at_any_moment_it_leaves_a_state_folder_that_works(state: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-c", "import sys; from pathlib import Path; from framework.local import cleaning as c; print(flush=True)\n"
-             "root = Path(sys.argv[1]); c.remove(root, c.find(root, {'runs', 'cache', 'environments'}, 1))", str(state)]  # fmt: skip
+    words = [sys.executable, "-c", CLEAN, str(state)]
     chance = random.Random(7)
     started(state, 1)
-    for round_ in range(8):
-        started(state, 3)
-        for number in range(400):
+    for round_ in range(5):
+        started(state, 2)
+        for number in range(150):
             fill(state, f"runs/{names(state)[0]}/steps/A/ml/{number}/file", 1)
             fill(state, f"cache/environments/e/{number}", 1)
         tool = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE)
@@ -154,11 +161,11 @@ def test_killed_at_any_moment_it_leaves_a_state_folder_that_works(state: Path) -
         tool.send_signal(signal.SIGKILL)
         tool.communicate()
         executions = LocalBackend(state).executions()
-        assert executions[0].id == f"local{1 + 3 * (round_ + 1):07}"
+        assert executions[0].id == f"local{1 + 2 * (round_ + 1):07}"
         assert {execution.status for execution in executions} == {"Succeeded"}
         assert all(LocalBackend(state).reports(execution) == [] for execution in executions)
         environments = state / "cache/environments/e"
-        assert not environments.exists() or len(list(environments.iterdir())) == 400, "there as a whole or not at all"
+        assert not environments.exists() or len(list(environments.iterdir())) == 150, "there as a whole or not at all"
     assert call(state, "--all", "--keep", "1", "--yes").exit_code == 0
     assert len(names(state)) == 1
     assert not any((state / "removed").iterdir())
