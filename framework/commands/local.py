@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
 @click.group()
 def local() -> None:
-    """Look after local runs: their steps, S3, endpoints and callbacks, and the room they take."""
+    """Look after local runs: their steps, S3, endpoints, callbacks, and the room they take."""
 
 
 @local.command("runs")
 @options.project_options
 @click.pass_context
 def runs(ctx: click.Context) -> None:
-    """List the executions on this machine, newest first: when they began, how long they took, which steps failed."""
+    """List the executions here, newest first.
+
+    Each with when it began, how long it took, and which of its steps failed.
+    """
     executions, now = history.backend(ctx).executions(), datetime.now(timezone.utc)
     if options.wants_json(ctx):
         click.echo(text.as_json([text.run_data(execution, now) for execution in executions]))
@@ -44,11 +47,11 @@ def runs(ctx: click.Context) -> None:
 @click.option("--run", "run_id", metavar="RUN", help="The execution.  [default: the newest]")
 @click.pass_context
 def shell(ctx: click.Context, step: str, words: tuple[str, ...], run_id: str | None) -> None:
-    """Open a shell in the /opt/ml of a step of a local run, or run one command there.
+    """Open a shell where a step ran, or run a command.
 
-    It has the step's variables and runner. What a failed step saw is kept as it was; a Processing or Training step that succeeded
-    is given its inputs and code again, as they are in the local S3 now, for as long as the shell is open. The exit code is that of
-    the shell or of the command.
+    It is in the step's /opt/ml, and has its variables and runner. What a failed step saw is kept as it was; a Processing or Training
+    step that succeeded is given its inputs and code again, as they are in the local S3 now, for as long as the shell is open. The
+    exit code is that of the shell or of the command.
     """
     from framework.local.shell import run_shell
     from framework.local.state import StateFolder
@@ -80,9 +83,10 @@ def _about(place: Place) -> tuple[str, Sequence[str]]:
 @click.option("--yes", is_flag=True, help="Remove it; without this, it is only listed.")
 @click.pass_context
 def clean(ctx: click.Context, /, keep: int, everything: bool, yes: bool, **asked: bool) -> None:
-    """List what could be removed from the state folder, with its size; remove it with --yes.
+    """List what could be removed; remove it with --yes.
 
-    Never removed: runs that go on or that a kept run has results from, the local S3, the registry, endpoints.
+    Of the state folder: runs, caches, installed packages, with their sizes. Never removed: runs that go on or that a kept run has
+    results from, the local S3, the registry, endpoints.
     """
     from framework.local import cleaning
 
