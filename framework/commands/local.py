@@ -49,9 +49,9 @@ def runs(ctx: click.Context) -> None:
 def shell(ctx: click.Context, step: str, words: tuple[str, ...], run_id: str | None) -> None:
     """Open a shell where a step ran, or run a command.
 
-    It is in the step's /opt/ml, and has its variables and runner. What a failed step saw is kept as it was; a Processing or Training
-    step that succeeded is given its inputs and code again, as they are in the local S3 now, for as long as the shell is open. The
-    exit code is that of the shell or of the command.
+    It is in the step's /opt/ml, and has its variables and runner. What a failed step saw is kept as it was; a Processing or
+    Training step that succeeded is given its inputs and code again, as they are in the local S3 now, for as long as the shell is
+    open. The exit code is that of the shell or of the command.
     """
     from framework.local.shell import run_shell
     from framework.local.state import StateFolder

@@ -189,4 +189,5 @@ def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: d
         click.echo(text.as_json(text.execution_data(execution)))
     else:
         text.print_execution(execution, (), sys.stdout)
+    watch.tell_reasons(execution)
     return 0 if execution.status == SUCCEEDED else options.FAILED

@@ -83,11 +83,23 @@ def tell_failures(ctx: click.Context, backend: LocalBackend, execution: Executio
     _advise("to go on from what succeeded, with the definition and code that this run began with", resume)
 
 
-def _tell_failure(backend: LocalBackend, execution: Execution, step: StepState) -> None:
-    name, reason = str(step["StepName"]), str(step.get("FailureReason") or "no reason was given")
-    click.echo(f"\n{text.shown(name)} failed: {text.shown(reason)}", err=True)
+def tell_reasons(execution: Execution) -> None:
+    """Say of each failed step why; a table that is gone by now has not kept it."""
+    for step in execution.steps:
+        if step["StepStatus"] == FAILED:
+            _tell_reason(step)
+
+
+def _tell_reason(step: StepState) -> None:
+    reason = str(step.get("FailureReason") or "no reason was given")
+    click.echo(f"\n{text.shown(str(step['StepName']))} failed: {text.shown(reason)}", err=True)
     if codes := EXIT_CODE.findall(reason):
         click.echo(f"exit code: {codes[-1]}", err=True)
+
+
+def _tell_failure(backend: LocalBackend, execution: Execution, step: StepState) -> None:
+    name = str(step["StepName"])
+    _tell_reason(step)
     lines = backend.log_tail(execution, name, TAIL_LINES)
     if lines:
         click.echo(f"last lines of {name}:", err=True)

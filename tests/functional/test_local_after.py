@@ -114,6 +114,49 @@ def test_the_printed_command_runs_the_mended_step_on_the_results_of_its_run(call
     assert json.loads((home / ".smp/runs/local0000003/parameters.json").read_text())["Mood"] == "it's; fine"
 
 
+MODEL = """
+conf:
+  models:
+    m:
+      source_directory: scripts
+      preprocess: {image_uri: "111122223333.dkr.ecr.eu-west-1.amazonaws.com/x:1", entry_point: SMP_SCRIPT.py, channels: {train: }}
+  sagemakerPipeline:
+    pipelineName: mended
+    models: {m: {steps: [{step_name: Prepare, step_class: Processing, step_type: preprocess}]}}
+"""
+BROKEN = "raise SystemExit('not yet')\n"
+MENDED = "open('/opt/ml/processing/output/train/made', 'w').write('mended')\n"
+
+
+def test_the_printed_command_of_a_project_takes_the_mended_script(call: Call, home: Path) -> None:
+    project = home / "a project"
+    (project / "conf").mkdir(parents=True)
+    (project / "scripts").mkdir()
+    (project / "conf/conf.yaml").write_text(
+        "conf: {s3Bucket: bucket, sagemakerNetworkSecurity: {role: arn:aws:iam::111122223333:role/r}}"
+    )
+    (project / "model one.yaml").write_text(MODEL)
+    (project / "the.env").write_text('export SMP_SCRIPT="make"\n')
+    (project / "scripts/make.py").write_text(BROKEN)
+    options = "--root 'a project' --env-file the.env -c 'model *.yaml' --set models.m.preprocess.max_runtime_seconds=77"
+    failed = call(f"smp {options} run --local --runner namespace", code=None)
+    if "Choosing a runner" in failed.stderr or "Making a private" in failed.stderr:
+        pytest.skip(failed.stderr)
+    assert failed.returncode == 4, failed.stderr
+    assert "Prepare failed: AlgorithmError: not yet, exit code: 1" in failed.stderr
+    ((_, line),) = ADVICE.findall(failed.stderr)
+    assert line == (
+        "smp run --local --select Prepare --root 'a project' --env-file the.env -c 'model *.yaml' "
+        "--set models.m.preprocess.max_runtime_seconds=77 --runner namespace"
+    )
+    (project / "scripts/make.py").write_text(MENDED)
+    assert "Prepare Succeeded" in call(line).stderr
+    (made,) = (project / ".smp/s3/bucket").rglob("made")
+    assert made.read_text() == "mended"
+    definition = json.loads((project / ".smp/runs/local0000002/definition.json").read_text())
+    assert definition["Steps"][0]["Arguments"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 77}
+
+
 def test_a_run_that_is_resumed_and_fails_again_still_knows_its_options(call: Call, write: Any, home: Path) -> None:
     script(home, "b.sh", "exit 3\n")
     write(told("B", "b.sh", "y"))
