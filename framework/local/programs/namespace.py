@@ -97,7 +97,7 @@ def arrange(spec: dict[str, Any]) -> None:
 
 
 def take_streams(spec: dict[str, Any]) -> None:
-    """Makes the input that was handed over this process's own, a terminal its session's; without one there is no input."""
+    """Makes the input that was handed over this process's own, a terminal its controlling one; without one, there is none."""
     given: int | None = spec.get("input")
     if given is not None and spec.get("terminal"):
         os.setsid()
