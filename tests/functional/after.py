@@ -33,3 +33,9 @@ def usable(kind: str, tmp_path: Path) -> None:
         choose_runner(tmp_path / "probe", kind)
     except BackendError as error:
         pytest.skip(str(error))
+
+
+def script(home: Path, name: str, content: str) -> None:
+    path = home / ".smp/s3/bucket/code" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)

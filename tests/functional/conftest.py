@@ -52,9 +52,3 @@ def write(home: Path) -> Callable[..., Path]:
         return path
 
     return put
-
-
-def script(home: Path, name: str, content: str) -> None:
-    path = home / ".smp/s3/bucket/code" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
