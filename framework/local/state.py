@@ -3,8 +3,9 @@
 runs/<id>/execution.json, steps.json: the shapes of DescribePipelineExecution and ListPipelineExecutionSteps; steps.jsonl: what has
 changed since steps.json was written, one state per line, added to at each change and folded into steps.json at the end;
 definition.json, parameters.json, run.json: what runs, and how; owner.json: who runs it; steps/<step>/: description.json (what a
-Get can ask for), log.txt, command.json (what its job started last), and while it runs or after it failed everything its job sees. ids/: one empty file per execution ever
-started. A file is whole or absent; of the last line of steps.jsonl only, a part may stand there, which is then nothing.
+Get can ask for), log.txt, command.json (what its job started last), and while it runs or after it failed everything its job sees.
+ids/: one empty file per execution ever started. A file is whole or absent; of the last line of steps.jsonl only, a part may stand
+there, which is then nothing.
 """
 
 from __future__ import annotations
