@@ -132,9 +132,8 @@ def rows_of_readings(draw: Draw, degrees: Numbers, sensors: int) -> list[str]:
     for sensor, kind in enumerate(kinds):
         begin = HOURS_A_WEEK * (1 + sensor // LATE % 2) if sensor % LATE == LATE - 1 else 0
         about = f"meter-{sensor:02},{list(SITES)[sites[sensor]]},{kind}"
-        for hour in range(begin, hours):
-            if not no_row[sensor, hour]:
-                lines.append(f"{times[hour]},{about},{'' if gone[sensor, hour] else load[sensor, hour]}")
+        kept = (hour for hour in range(begin, hours) if not no_row[sensor, hour])
+        lines.extend(f"{times[hour]},{about},{'' if gone[sensor, hour] else load[sensor, hour]}" for hour in kept)
     return lines
 
 

@@ -2,8 +2,8 @@
 
 In: requests.json.out (one prediction per line, from sensor-Transform), requests.json (what was known) and actuals.json (what
 happened), both from sensor-Processing, line by line the same sensors.
-Out: model_evaluation_metrics.json: RMSE and MAE in the shape of SageMaker's model quality metrics for regression, and beside them the
-weighted quantile losses, how often the middle 80 % of the forecast held the truth, and all of the seasonal naive forecast too.
+Out: model_evaluation_metrics.json: RMSE and MAE in the shape of SageMaker's model quality metrics for regression; beside them the
+weighted quantile losses, how often the middle 80 % of the forecast held the truth, and the figures of the seasonal naive forecast.
 
 The seasonal naive forecast is last week's reading of the same hour, or an earlier week's where that is missing. Hours without a
 reading count nowhere.
@@ -17,34 +17,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 SEASON = 168
 LOW, HIGH = "0.1", "0.9"
-
-Numbers = NDArray[np.float64]
 
 
 def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def seasonal_naive(target: Numbers, horizon: int) -> Numbers:
+def seasonal_naive(target: np.ndarray, horizon: int) -> np.ndarray:
     """Last week's values, where they are missing those of the week before, and so on; the mean where there is none at all."""
     weeks = -(-(len(target) + horizon) // SEASON)
     padded = np.concatenate([np.full(weeks * SEASON - len(target) - horizon, np.nan), target, np.full(horizon, np.nan)])
     forecast = np.full(horizon, np.nan)
     for week in range(1, weeks):
         end = len(padded) - week * SEASON
+        if end < horizon:
+            break
         forecast = np.where(np.isnan(forecast), padded[end - horizon : end], forecast)
     return np.where(np.isnan(forecast), np.nanmean(target), forecast)
 
 
-def rmse(forecast: Numbers, actual: Numbers) -> float:
+def rmse(forecast: np.ndarray, actual: np.ndarray) -> float:
     return float(np.sqrt(np.nanmean((forecast - actual) ** 2)))
 
 
-def weighted_quantile_loss(forecast: Numbers, actual: Numbers, quantile: float) -> float:
+def weighted_quantile_loss(forecast: np.ndarray, actual: np.ndarray, quantile: float) -> float:
     """As DeepAR defines it: twice the quantile loss of all hours, over the sum of what was read."""
     below = np.maximum(actual - forecast, 0.0)
     above = np.maximum(forecast - actual, 0.0)

@@ -1,11 +1,12 @@
 """Turn the raw readings of many sensors into the JSON Lines that DeepAR reads.
 
-In: readings.csv (timestamp, sensor, site, kind, kilowatts; hours may be missing or empty) and weather.csv (timestamp, site, celsius).
+In: readings.csv (timestamp, sensor, site, kind, kilowatts; hours may be missing or empty) and weather.csv (timestamp, site,
+celsius).
 Out: train/train.json and test/test.json for training, forecast/requests.json for the batch transform, forecast/actuals.json for
 the evaluation, forecast/categories.json (what the numbers in `cat` stand for).
 
-Of the whole time, the last `--prediction-length` hours are what the transform forecasts and the hours before them, as many again, are
-what tuning compares models on:
+Of the whole time, the last `--prediction-length` hours are what the transform forecasts, and the hours before them, as many again,
+are what tuning compares models on:
 
     train     |-----------------------------|
     test      |-----------------------------|-- tuned on --|
@@ -35,7 +36,7 @@ class Sensor(NamedTuple):
     """One sensor's readings on a grid without holes, and the temperature along it."""
 
     name: str
-    categories: tuple[str, ...]
+    categories: dict[str, str]
     kilowatts: pd.Series
     celsius: pd.Series
 
@@ -60,7 +61,7 @@ def read_sensors(path: Path, weather: pd.DataFrame) -> Iterator[Sensor]:
         if series.first_valid_index() is None:
             raise ValueError(f"{name} has no readings")
         hours = pd.date_range(series.first_valid_index(), last, freq="h")
-        about = tuple(str(rows[category].iloc[0]) for category in CATEGORIES)
+        about = {category: str(rows[category].iloc[0]) for category in CATEGORIES}
         yield Sensor(str(name), about, series.reindex(hours), _celsius(weather, rows["site"].iloc[0], hours))
 
 
@@ -76,21 +77,21 @@ def numbers(series: pd.Series) -> list[float | str]:
     return ["NaN" if np.isnan(value) else round(float(value), 3) for value in series]
 
 
-def line(sensor: Sensor, codes: list[dict[str, int]], end: int, ahead: int = 0) -> dict[str, Any]:
+def line(sensor: Sensor, codes: dict[str, dict[str, int]], end: int, ahead: int = 0) -> dict[str, Any]:
     """One record: the target without its last `end` hours, and the temperature `ahead` hours longer than that."""
     known = len(sensor.kilowatts) - end
     return {
         "start": str(sensor.kilowatts.index[0]),
-        "target": numbers(sensor.kilowatts[:known]),
-        "cat": [code[category] for code, category in zip(codes, sensor.categories, strict=True)],
-        "dynamic_feat": [numbers(sensor.celsius[: known + ahead])],
+        "target": numbers(sensor.kilowatts.iloc[:known]),
+        "cat": [codes[category][sensor.categories[category]] for category in CATEGORIES],
+        "dynamic_feat": [numbers(sensor.celsius.iloc[: known + ahead])],
     }
 
 
-def encode(sensors: list[Sensor]) -> list[dict[str, int]]:
-    """The number of each category, in alphabetical order."""
-    columns = zip(*(sensor.categories for sensor in sensors), strict=True)
-    return [{name: number for number, name in enumerate(sorted(set(column)))} for column in columns]
+def encode(sensors: list[Sensor]) -> dict[str, dict[str, int]]:
+    """The number of each kind and of each site, in alphabetical order."""
+    names = {category: sorted({sensor.categories[category] for sensor in sensors}) for category in CATEGORIES}
+    return {category: {name: number for number, name in enumerate(found)} for category, found in names.items()}
 
 
 def write(path: Path, records: Iterable[dict[str, Any]]) -> None:
@@ -117,9 +118,9 @@ def main() -> None:
     write(output / "train" / "train.json", (line(sensors[place], codes, 2 * horizon) for place in shuffled))
     write(output / "test" / "test.json", (line(sensor, codes, horizon) for sensor in sensors))
     write(output / "forecast" / "requests.json", (line(sensor, codes, horizon, horizon) for sensor in sensors))
-    actuals = ({"sensor": sensor.name, "actual": numbers(sensor.kilowatts[-horizon:])} for sensor in sensors)
+    actuals = ({"sensor": sensor.name, "actual": numbers(sensor.kilowatts.iloc[-horizon:])} for sensor in sensors)
     write(output / "forecast" / "actuals.json", actuals)
-    write(output / "forecast" / "categories.json", [dict(zip(CATEGORIES, codes, strict=True))])
+    write(output / "forecast" / "categories.json", [codes])
     missing = np.mean([sensor.kilowatts.isna().mean() for sensor in sensors])
     print(f"{len(sensors)} sensors, {len(weather)} hours, {missing:.1%} of the readings missing; forecasting {horizon} hours")
 

@@ -22,7 +22,7 @@ NOT_OF_TRAINING = frozenset(
     ("DefinitionName", "TuningObjective", "HyperParameterRanges", "StaticHyperParameters", "HyperParameterTuningResourceConfig")
 )
 AMAZON = r"#quality_metric: host=\S+ (?:(?:epoch|batch)=\S+ )*"
-"""How the line begins in which Amazon's algorithms report a metric: "#quality_metric: host=algo-1, test RMSE <loss>=1.5" is test:RMSE."""
+"""How Amazon's algorithms begin the line of a metric: "#quality_metric: host=algo-1, test RMSE <loss>=1.5" tells test:RMSE."""
 NUMBER = r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 
 
