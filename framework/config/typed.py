@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
+from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
+from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
 from framework.config.merge import overlay
 from framework.config.parameters import read_parameters
@@ -58,19 +60,25 @@ def typed_config(
     work = _Typing(unresolved, incomplete, environment.get("SMP_SOURCE_DIR_PATH"))
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
+    lock = read_lock(root)
+    region = conf.get("region") if isinstance(conf.get("region"), str) else None
+    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters} if pipeline else {}
+    work.images = Images(lock, region, defaults)
     models = work.models(conf, work.section_kinds(pipeline))
     pipeline = work.with_own_sections(pipeline, conf, models)
     if pipeline is None or not (pipeline.steps or pipeline.left_out):
         work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
+    work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
+    requests = tuple(work.images.requests.values())
+    work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
     security = _map(conf.get("sagemakerNetworkSecurity"))
-    region = conf.get("region")
     return m.Config(
         root=root,
         files=files,
         bucket=_text(conf.get("s3Bucket")),
-        region=region if isinstance(region, str) else None,
+        region=region,
         network=m.Network(
             role=_text(security.get("role")),
             subnets=tuple(_texts(security.get("subnets"))),
@@ -81,6 +89,7 @@ def typed_config(
         pipeline=pipeline,
         findings=tuple(work.findings),
         local=local_runs(conf.get("local"), root),
+        images=requests,
     )
 
 
@@ -92,6 +101,8 @@ class _Typing:
         self.findings: list[Finding] = []
         self.torn: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
+        self.defaults = Defaults()
+        self.images = Images(Lock(), None, {})
 
     def say(self, findings: Iterable[Finding]) -> bool:
         """Keep the findings that say something new; whether there are errors among them."""
@@ -113,6 +124,7 @@ class _Typing:
         self.say(shaper.findings)
         self.say(check(shaped, "", ()))
         conf = _map(shaped["conf"])
+        self.defaults = Defaults.of(conf)
         self.say(_not_constants(conf))
         security = _map(conf.get("sagemakerNetworkSecurity"))
         given = [key for key in ("subnets", "security_groups_id") if security.get(key)]
@@ -202,7 +214,7 @@ class _Typing:
             return m.Section(step.section, own, broken=True)
         merged = overlay(sections[shared], own) if shared is not None else own
         merged.place = sections.key_place_of(shared) if shared is not None else step.place
-        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,))
+        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
         homeless = model is not None and self._homeless(sections)
         return replace(section, broken=section.broken or homeless)
 
@@ -249,14 +261,18 @@ class _Typing:
         if kind is None:  # no step uses it, so nobody can tell what it should look like
             return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
         if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
-            return m.Section(key, Shaper().shape(values, definition(kind), ("models", model, key), place))
-        return self._shaped(key, kind, values, ("models", model, key))
+            whole = self.defaults.below(values, model, key, kind)
+            self.images.pin(whole, kind, ())
+            return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
+        return self._shaped(key, kind, values, ("models", model, key), model)
 
-    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...]) -> m.Section:
-        """A section in the shape of its kind, checked."""
+    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...], model: str) -> m.Section:
+        """A section in the shape of its kind, over the defaults that there are for it, checked."""
         shaper = Shaper()
+        raw = self.defaults.below(raw, model, name, kind)
+        unpinned = self.images.pin(raw, kind, path)
         values = shaper.shape(raw, definition(kind), path, raw.place)
-        broken = self.say([*shaper.findings, *check(values, kind, path)])
+        broken = self.say([*unpinned, *shaper.findings, *check(values, kind, path)])
         return m.Section(name, values, broken or self.is_unresolved(values))
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:
@@ -354,13 +370,13 @@ def _not_constants(conf: Map) -> Iterator[Finding]:
         if key == "sagemakerPipeline" and isinstance(value, Map):
             settings = Map(value.place)
             for name in value:
-                if name not in {*_EXPRESSIVE, "models", "steps"}:
+                if name not in {*_EXPRESSIVE, "models", "steps", "defaults"}:
                     settings.take(name, value)
             yield from constants(settings, ("conf", key), value.place)
         elif key == "models":
             for name, model in _map(value).items():
-                for entry in MODEL_KEYS & _map(model).keys():
-                    yield from constants(model[entry], ("conf", key, name, entry), model.place_of(entry))
+                for entry in ("source_directory", "name") if isinstance(model, Map) else ():
+                    yield from constants(model.get(entry), ("conf", key, name, entry), model.place_of(entry))
         elif key != "defaults":
             yield from constants(value, ("conf", key), conf.place_of(key))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from framework.errors import BackendError
 from framework.findings import nearest
-from framework.local.files import create_atomically, disk, write_json
+from framework.local.files import create_atomically, disk, json_bytes, write_json
 from framework.local.names import arn, now
 
 GROUP = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
@@ -113,8 +113,7 @@ class Registry:
                     **token,
                     "CreationTime": now(),
                 }
-                content = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
-                if create_atomically(self._folder(group) / f"{version}.json", content.encode()):
+                if create_atomically(self._folder(group) / f"{version}.json", json_bytes(package)):
                     return package
                 version += 1
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from framework.local.archives import unpack
-from framework.local.job import ML, OTHER_WAYS, Job, StepError, StepRun, own_environment
+from framework.local.job import ML, Job, StepError, StepRun, other_ways, own_environment
 
 MODEL = f"{ML}/model"
 CODE = f"{MODEL}/code"
@@ -98,7 +98,7 @@ def _with_script(job: Job, environment: Mapping[str, str], image: str) -> dict[s
         raise StepError(
             f"ClientError: there is no script {code}/{program}, and the server of the image {image} "
             "cannot run without the image; pack the script into the model under code/ and name it in SAGEMAKER_PROGRAM, "
-            f"{OTHER_WAYS.format('serve')}"
+            f"{other_ways(image, 'serve')}"
         )
     return {**environment, "SAGEMAKER_SUBMIT_DIRECTORY": code, "SAGEMAKER_PROGRAM": program}
 

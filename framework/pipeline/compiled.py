@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 Definition = Mapping[str, Any]
@@ -78,6 +78,12 @@ class LocalSettings:
     images: tuple[tuple[str, StandIn], ...] = ()
     lambdas: tuple[tuple[str, str], ...] = ()
     environment: tuple[str, ...] = ()
+
+    def over(self, other: LocalSettings) -> LocalSettings:
+        """These settings, and what others say beside them; where both speak of the same, these count."""
+        return LocalSettings(
+            **{each.name: tuple(dict.fromkeys((*getattr(self, each.name), *getattr(other, each.name)))) for each in fields(self)}
+        )
 
 
 @dataclass(frozen=True, slots=True)
