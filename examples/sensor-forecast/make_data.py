@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-START = np.datetime64("2026-03-02T00:00:00")  # a Monday
+START = np.datetime64("2026-03-03T00:00:00")
+FIRST_WEEKDAY = 1  # a Tuesday; whole weeks later the last two days are a Sunday and a Monday
 SEED = 4096
 HOURS_A_DAY = 24
 HOURS_A_WEEK = 168
@@ -82,7 +83,7 @@ def weather(draw: Draw, hours: int) -> Numbers:
     """Degrees by site and hour: warmest in the afternoon, warmer from week to week, with spells of days."""
     time = np.arange(hours)
     day = 4.5 * np.cos(2 * np.pi * (time % HOURS_A_DAY - 15) / HOURS_A_DAY)
-    spring = 9.0 * time / (6 * HOURS_A_WEEK)
+    spring = 5.0 * time / (6 * HOURS_A_WEEK)
     means = np.array(list(SITES.values()))[:, None]
     return np.round(means + day + spring + 2.6 * draw.drifting(len(SITES), hours, 0.985), 1)
 
@@ -90,7 +91,7 @@ def weather(draw: Draw, hours: int) -> Numbers:
 def activity(kind: Kind, hours: int) -> Numbers:
     """How busy a building of a kind is, hour by hour: 1 in the middle of a working day."""
     time = np.arange(hours)
-    hour, weekday = time % HOURS_A_DAY + 0.5, time // HOURS_A_DAY % 7
+    hour, weekday = time % HOURS_A_DAY + 0.5, (time // HOURS_A_DAY + FIRST_WEEKDAY) % 7
     open_ = np.clip((hour - kind.opens) / 2 + 0.5, 0, 1) * np.clip((kind.closes - hour) / 2 + 0.5, 0, 1)
     noon = 1.0 - 0.14 * (np.abs(hour - 12.5) < 1.0)
     share = np.select([weekday == 5, weekday == 6], kind.weekend, 1.0)

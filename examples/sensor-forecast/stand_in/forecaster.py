@@ -86,7 +86,7 @@ class Forecaster:
         for hour in range(horizon):
             past = drawn[:, :, max(lags) + hour - np.array(lags)]
             along = np.broadcast_to(known[:, None, hour], (len(series), paths, known.shape[2]))
-            rows = np.concatenate([past, along], axis=2).reshape(len(series) * paths, -1)
+            rows = np.concatenate([past, along], axis=2, dtype=np.float32).reshape(len(series) * paths, -1)
             means, spreads = (part.reshape(len(series), paths) for part in network.predict(self.weights, rows))
             drawn[:, :, max(lags) + hour] = means + spreads * noise[hour]
         scale = np.array(frames)[:, :, None, None]
@@ -211,7 +211,7 @@ def _known(series: Series, places: range, shape: Shape) -> Numbers:
     ])  # fmt: skip
 
 
-def _examples(series: Series, shape: Shape, settings: Settings) -> tuple[Numbers, Numbers]:
+def _examples(series: Series, shape: Shape, settings: Settings) -> tuple[network.Numbers, network.Numbers]:
     """The inputs and the value of every hour that has one, after the warm-up."""
     lags, (mean, deviation) = _lags(settings.context_length), _frame(series)
     values = (series.target - mean) / deviation
@@ -219,4 +219,4 @@ def _examples(series: Series, shape: Shape, settings: Settings) -> tuple[Numbers
     hours = hours[hours >= WARM_UP]
     past = _padded(values, max(lags))[max(lags) + hours[:, None] - np.array(lags)]
     known = _known(series, range(len(values)), shape)[hours]
-    return np.hstack([past, known]), values[hours]
+    return np.hstack([past, known]).astype(np.float32), values[hours].astype(np.float32)

@@ -5,27 +5,31 @@ In: rows of inputs. Out: for each row a mean and a standard deviation. It learns
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+Numbers = NDArray[np.float32]
 Weights = dict[str, Numbers]
 
 SMALLEST = 0.01
 """Standard deviations are never below it, in units of a series' own."""
 LARGEST_GRADIENT = 5.0
+HALF_LOG_TAU = 0.9189385332046727
 DECAY = 1e-4
 
 
 def make(inputs: int, cells: int, generator: np.random.Generator) -> Weights:
     """Weights before any learning."""
-    return {
+    weights = {
         "inner": generator.standard_normal((inputs, cells)) / np.sqrt(inputs),
         "inner_bias": np.zeros(cells),
         "outer": generator.standard_normal((cells, 2)) / np.sqrt(cells) * 0.1,
         "around": np.zeros((inputs, 2)),
         "bias": np.zeros(2),
     }
+    return {name: value.astype(np.float32) for name, value in weights.items()}
 
 
 def predict(weights: Weights, rows: Numbers) -> tuple[Numbers, Numbers]:
@@ -48,7 +52,7 @@ def loss_and_gradient(weights: Weights, rows: Numbers, values: Numbers) -> tuple
     hidden, out = _forward(weights, rows)
     spread = _spread(out[:, 1])
     error = (out[:, 0] - values) / spread
-    loss = float(np.mean(np.log(spread) + 0.5 * error**2) + 0.5 * np.log(2 * np.pi))
+    loss = float(np.mean(np.log(spread) + 0.5 * error**2)) + HALF_LOG_TAU
     to_raw = 1.0 / (1.0 + np.exp(-np.clip(out[:, 1], -30, 30)))
     back = np.column_stack([error / spread, (1.0 - error**2) / spread * to_raw]) / len(values)
     inside = (back @ weights["outer"].T) * (1.0 - hidden**2)
@@ -78,8 +82,8 @@ class Adam:
     def change(self, gradient: Weights) -> None:
         """Takes one step against the gradient."""
         self._step += 1
-        rate = self._rate * 0.5 * (1.0 + np.cos(np.pi * (self._step - 1) / self._steps))
-        norm = np.sqrt(sum(float(np.sum(value**2)) for value in gradient.values()))
+        rate = self._rate * 0.5 * (1.0 + math.cos(math.pi * (self._step - 1) / self._steps))
+        norm = math.sqrt(sum(float(np.sum(value**2)) for value in gradient.values()))
         scale = min(1.0, LARGEST_GRADIENT / (norm + 1e-12))
         for name, value in gradient.items():
             self._mean[name] = 0.9 * self._mean[name] + 0.1 * scale * value
