@@ -13,6 +13,8 @@ from framework.findings import NOWHERE, Finding, Place
 PROCESSING, TRAINING, CREATE_MODEL = "Processing", "Training", "CreateModel"
 TRANSFORM, METRICS, REGISTER_MODEL = "Transform", "Metrics", "RegisterModel"
 CONDITION, FAIL, FOR_EACH, LAMBDA, CALLBACK, RAW = "Condition", "Fail", "ForEach", "Lambda", "Callback", "Raw"
+TUNING, AUTO_ML, NOTEBOOK_JOB = "Tuning", "AutoML", "NotebookJob"
+QUALITY_CHECK, CLARIFY_CHECK, MONITOR = "QualityCheck", "ClarifyCheck", "MonitorBatchTransform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class StepClass:
 STEP_CLASSES: Mapping[str, StepClass] = {
     PROCESSING: StepClass("processing", "preprocess"),
     TRAINING: StepClass("train", "train"),
-    CREATE_MODEL: StepClass("registry", "registry"),
+    CREATE_MODEL: StepClass("create_model", "registry"),
     TRANSFORM: StepClass("transform", "transform"),
     METRICS: StepClass("evaluate", "evaluate"),
     REGISTER_MODEL: StepClass("registry", "registry"),
@@ -43,6 +45,12 @@ STEP_CLASSES: Mapping[str, StepClass] = {
     LAMBDA: StepClass("lambda"),
     CALLBACK: StepClass("callback"),
     RAW: StepClass("raw"),
+    TUNING: StepClass("tune", "tune"),
+    QUALITY_CHECK: StepClass("quality_check"),
+    CLARIFY_CHECK: StepClass("clarify_check"),
+    MONITOR: StepClass("monitor", "transform"),
+    AUTO_ML: StepClass("auto_ml"),
+    NOTEBOOK_JOB: StepClass("notebook_job"),
 }
 
 UNIT_CLASSES = (PROCESSING, TRAINING, CREATE_MODEL, TRANSFORM, METRICS, REGISTER_MODEL)

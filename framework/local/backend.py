@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from framework.errors import BackendError
 from framework.findings import Finding, FindingsError
 from framework.local.admission import admitted, refusals
 from framework.local.caching import StepCache
@@ -28,7 +29,7 @@ from framework.local.selection import PLACE, RULE, Selection, select
 from framework.local.state import RunOptions, StateFolder, read_description, read_execution, read_file, shown
 from framework.local.stopping import StoppableRunner
 from framework.local.store import LocalStore
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings, Upload
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings, PackageRequest, Upload
 from framework.pipeline.execution import EXECUTING, SUCCEEDED, Execution, StepState, Watcher
 
 GRACE_SECONDS = 120.0
@@ -189,6 +190,18 @@ class LocalBackend:
         """
         folder = self._state.existing(run_id)
         return not owned(folder) and shown(folder).status not in (SUCCEEDED, EXECUTING)
+
+    def model_package(self, request: PackageRequest) -> str:
+        """The ARN of the version of a registered model that is asked for.
+
+        Raises:
+            BackendError: there is none on this machine.
+        """
+        found = Registry(self._state.registry).find(request.group, request.status, request.version)
+        if found is None:
+            cure = "run the pipeline that registers it here, then smp registry approve GROUP VERSION"
+            raise BackendError(f"Looking for the {request}", "there is none on this machine", cure)
+        return str(found["ModelPackageArn"])
 
     def execution(self, run_id: str) -> Execution:
         """An execution, as it is now.

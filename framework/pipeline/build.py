@@ -8,18 +8,23 @@ from dataclasses import dataclass, replace
 from framework.config.expressions import Item
 from framework.config.images import LOCK
 from framework.config.model import (
+    AUTO_ML,
     CALLBACK,
+    CLARIFY_CHECK,
     CONDITION,
     CREATE_MODEL,
     FAIL,
     FOR_EACH,
     LAMBDA,
     METRICS,
+    NOTEBOOK_JOB,
     PROCESSING,
+    QUALITY_CHECK,
     RAW,
     REGISTER_MODEL,
     TRAINING,
     TRANSFORM,
+    TUNING,
     Config,
     PipelineConfig,
     StepConfig,
@@ -27,12 +32,29 @@ from framework.config.model import (
 from framework.config.values import Map, Seq
 from framework.findings import Finding, FindingsError, nearest
 from framework.pipeline.bundles import Bundles
-from framework.pipeline.compiled import PackageGroup, Upload
+from framework.pipeline.compiled import PackageGroup, PackageRequest, Upload
 from framework.pipeline.dependencies import DependencyError, parse_dependency
 from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
 from framework.pipeline.nesting import Nesting, nest
+from framework.pipeline.served import requests
 from framework.pipeline.units import Report, Units, plan_units
-from framework.steps import calls, control, create_model, metrics, processing, raw, register_model, repack, training, transform
+from framework.steps import (
+    automl,
+    calls,
+    clarify_check,
+    control,
+    create_model,
+    metrics,
+    notebook_job,
+    processing,
+    quality_check,
+    raw,
+    register_model,
+    repack,
+    training,
+    transform,
+    tuning,
+)
 from framework.steps.base import Builder, Step, StepSpec, Surroundings, references
 
 BUILDERS: Mapping[str, Builder] = {
@@ -48,6 +70,11 @@ BUILDERS: Mapping[str, Builder] = {
     LAMBDA: calls.lambda_,
     CALLBACK: calls.callback,
     RAW: raw.build,
+    TUNING: tuning.build,
+    QUALITY_CHECK: quality_check.build,
+    CLARIFY_CHECK: clarify_check.build,
+    AUTO_ML: automl.build,
+    NOTEBOOK_JOB: notebook_job.build,
 }
 
 
@@ -71,6 +98,7 @@ class Pipeline:
     uploads: tuple[Upload, ...]
     package_groups: tuple[PackageGroup, ...]
     findings: tuple[Finding, ...]
+    model_packages: tuple[PackageRequest, ...] = ()
 
 
 def build_pipeline(config: Config) -> Pipeline:
@@ -102,6 +130,7 @@ def build_pipeline(config: Config) -> Pipeline:
         uploads=bundles.uploads(),
         package_groups=_package_groups(units, pipeline.name),
         findings=tuple(findings),
+        model_packages=requests(units.specs.values()),
     )
 
 
@@ -128,10 +157,10 @@ def _steps(units: Units, around: Surroundings) -> Iterator[Step]:
 
 def _whole(spec: StepSpec) -> bool:
     """Whether everything that the step is built from is free of errors."""
-    parts = [spec.section]
+    parts = [spec.section, *([spec.jobs] if spec.jobs else [])]
     if spec.step_class in {CREATE_MODEL, REGISTER_MODEL}:
         parts += [section for name, section in spec.model.sections.items() if name in {"registry", "transform"}]
-        parts += [spec.training.section] if spec.training else []
+        parts += [spec.training.section, spec.training.as_training.section] if spec.training else []
     return not any(section.broken for section in parts)
 
 
@@ -147,17 +176,18 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
                 Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c")
             )
             continue
+        pairs = [(units.last(before), units.first(after)) for before, after in pairs]
         for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known and not pipeline.names(name)):
             report(Finding("SMP201", place, f'the dependencies name "{name}", which is no step', nearest(name, known)))
         graph.add(Edge(*pair, EXPLICIT, place) for pair in pairs if known.issuperset(pair))
     default = pipeline.place
     graph.add(Edge(*pair, EXPLICIT, default) for pair in units.default_edges if known.issuperset(pair))
     for spec in units.specs.values():
-        graph.add(edge for edge in _waits(spec.config, known, pipeline, report))
+        graph.add(edge for edge in _waits(spec.config, known, units, pipeline, report))
     for step in steps.values():
         place = step.spec.config.values.place_of("chain_input_source_step")
         place = place if place.file else step.spec.config.place
-        targets = dict.fromkeys(reference.step for reference in references(step.arguments))
+        targets = dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members)]))
         graph.add(Edge(target, step.name, DATA, place) for target in targets if target in known)
         for target in targets:
             if target not in known and not pipeline.names(target):
@@ -166,15 +196,15 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
     return graph
 
 
-def _waits(step: StepConfig, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+def _waits(step: StepConfig, known: Collection[str], units: Units, pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
     """The edges that a step's `depends_on` makes."""
     given = step.values.get("depends_on")
     listed = given if isinstance(given, Seq) else Seq()
     for index, item in enumerate(listed):
         place = listed.place_of(index)
         name, trigger = (item.get("step"), item.get("trigger", COMPLETED)) if isinstance(item, Map) else (item, COMPLETED)
-        if isinstance(name, str) and name in known:
-            yield Edge(name, step.name, EXPLICIT, place, trigger)
+        if isinstance(name, str) and units.last(name) in known:
+            yield Edge(units.last(name), step.name, EXPLICIT, place, trigger)
         elif isinstance(name, str) and not pipeline.names(name):
             report(Finding("SMP201", place, f'{step.name} depends on "{name}", which is no step', nearest(name, known)))
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framework.config.expressions import Variable
-from framework.config.model import Local, ParameterConfig, PipelineConfig
+from framework.config.model import CREATE_MODEL, REGISTER_MODEL, Local, ParameterConfig, PipelineConfig
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
 from framework.pipeline.graph import COMPLETED, Edge
 from framework.pipeline.nesting import TOP
+from framework.pipeline.units import NEVER_RETRIED, OF_JOBS
 from framework.steps.base import PropertyFile, Step, as_json
 
 VERSION = "2020-12-01"
 CACHE_EXPIRY = "P10D"
 """How long the service may reuse a result; ISO 8601."""
 
-CACHEABLE = frozenset({"Processing", "Training", "Transform", "Lambda", "Callback"})
+CACHEABLE = frozenset({
+    "AutoML", "Callback", "ClarifyCheck", "EMR", "Lambda", "Processing", "QualityCheck", "Training", "Transform", "Tuning",
+})  # fmt: skip
 
 
 def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
@@ -39,6 +42,7 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         rules=tuple(_rule(parameter) for parameter in pipeline.settings.parameters),
         display_name=pipeline.settings.display_name,
         parallelism=pipeline.settings.parallelism,
+        model_packages=pipeline.model_packages,
     )
 
 
@@ -53,7 +57,10 @@ def _definition(pipeline: Pipeline) -> dict[str, Any]:
     definition: dict[str, Any] = {
         "Version": VERSION,
         "Metadata": {},
-        "Parameters": [_parameter(parameter) for parameter in settings.parameters],
+        "Parameters": [
+            *(_parameter(parameter) for parameter in settings.parameters),
+            *({"Name": request.parameter, "Type": "String"} for request in pipeline.model_packages),
+        ],
         "PipelineExperimentConfig": _experiment(settings),
     }
     if settings.mlflow is not None:
@@ -113,8 +120,9 @@ def _step(pipeline: Pipeline, step: Step) -> dict[str, Any]:
         result["DependsOn"] = [_dependency(edge) for edge in depends_on]
     if step.cached and step.type in CACHEABLE:
         result["CacheConfig"] = {"Enabled": True, "ExpireAfter": str(given.get("cache_expire_after") or CACHE_EXPIRY)}
-    if given.get("retry_policies"):
-        result["RetryPolicies"] = [_retry_policy(policy) for policy in given["retry_policies"]]
+    policies = _retry_policies(step, given.get("retry_policies") or ())
+    if policies:
+        result["RetryPolicies"] = policies
     if step.property_files:
         result["PropertyFiles"] = [_property_file(file) for file in step.property_files]
     return {**result, **as_json(dict(step.members))}
@@ -122,6 +130,17 @@ def _step(pipeline: Pipeline, step: Step) -> dict[str, Any]:
 
 def _dependency(edge: Edge) -> Any:
     return edge.upstream if edge.trigger == COMPLETED else {"Step": edge.upstream, "Trigger": edge.trigger}
+
+
+def _retry_policies(step: Step, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The policies that have an effect on a step of this class; that the others have none has been said."""
+    if step.spec.step_class in NEVER_RETRIED:
+        return []
+    no_job = step.spec.step_class in {CREATE_MODEL, REGISTER_MODEL}
+    policies = [_retry_policy(policy) for policy in given]
+    for policy in policies if no_job else ():
+        policy["ExceptionType"] = [name for name in policy["ExceptionType"] if not name.startswith(OF_JOBS)]
+    return [policy for policy in policies if policy["ExceptionType"]]
 
 
 def _retry_policy(policy: Mapping[str, Any]) -> dict[str, Any]:
