@@ -10,7 +10,11 @@ from framework.config.load import Sources
 from framework.road import travel
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = {"lgbm": "examples/lgbm/conf/conf.yaml", "multi-model": "examples/multi-model/*/conf/conf.yaml"}
+EXAMPLES = {
+    "lgbm": "examples/lgbm/conf/conf.yaml",
+    "multi-model": "examples/multi-model/*/conf/conf.yaml",
+    "sensor-forecast": "examples/sensor-forecast/conf/conf.yaml",
+}
 
 
 @pytest.mark.parametrize(("name", "pattern"), EXAMPLES.items())
