@@ -1,8 +1,8 @@
 """Configured steps that become two steps of the definition: a batch transform, and the check of what goes in or comes out.
 
 In: the steps of a pipeline as the configuration describes them. Out: the same steps, those of class MonitorBatchTransform replaced
-by `{name}-transform` and `{name}-monitoring`. What waits for NAME waits for the later of the two, what NAME waits for lets the earlier
-one start, and what reads NAME reads the transform.
+by `{name}-transform` and `{name}-monitoring`. What waits for NAME waits for the later of the two, what NAME waits for lets the
+earlier one start, and what reads NAME reads the transform.
 """
 
 from __future__ import annotations
