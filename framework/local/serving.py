@@ -19,6 +19,7 @@ MODEL = f"{ML}/model"
 CODE = f"{MODEL}/code"
 DOWNLOADED_CODE = f"{ML}/code"
 DEFAULT_PROGRAM = "inference.py"
+SAVED_MODEL = "saved_model.pb"
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,12 @@ def _with_code(job: Job, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_script(job: Job, environment: Mapping[str, str], image: str) -> dict[str, str]:
-    """The variables of our own server, which needs a script."""
+    """The variables of our own server, which needs a script, or a SavedModel as TensorFlow Serving takes it."""
     code = environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "").removeprefix("file://") or CODE
     program = environment.get("SAGEMAKER_PROGRAM", DEFAULT_PROGRAM)
     if not _script(job.path(code), program):
+        if any(path.parent.name.isdecimal() for path in job.path(MODEL).rglob(SAVED_MODEL)):
+            return {**environment, "SAGEMAKER_SUBMIT_DIRECTORY": code, "SAGEMAKER_PROGRAM": ""}
         raise StepError(
             f"ClientError: there is no script {code}/{program}, and the server of the image {image} "
             "cannot run without the image; pack the script into the model under code/ and name it in SAGEMAKER_PROGRAM, "

@@ -14,6 +14,8 @@ EXAMPLES = {
     "lgbm": "examples/lgbm/conf/conf.yaml",
     "multi-model": "examples/multi-model/*/conf/conf.yaml",
     "sensor-forecast": "examples/sensor-forecast/conf/conf.yaml",
+    "multi-model-tf": "examples/multi-model-tf/*/conf/conf.yaml",
+    "llm-finetuning": "examples/llm-finetuning/conf/conf.yaml",
     "kg-triplets": "examples/knowledge-graph/triplets/conf/conf.yaml",
     "kg-questions": "examples/knowledge-graph/questions/conf/conf.yaml",
     "rag-index": "examples/rag-index/conf/conf.yaml",

@@ -9,7 +9,6 @@ one request at a time.
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import threading
 from http.server import ThreadingHTTPServer
@@ -66,8 +65,7 @@ class Handler(serve.Handler):  # type: ignore[misc, name-defined]
 def main() -> None:
     """Loads the model, then serves until it is killed."""
     port, Handler.endpoint = Path(sys.argv[1]), sys.argv[2]
-    module = serve.load(os.environ["SAGEMAKER_SUBMIT_DIRECTORY"], os.environ["SAGEMAKER_PROGRAM"])
-    Handler.script = OneAtATime(serve.Script(module))
+    Handler.script = OneAtATime(serve.open_model())
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     written = port.with_suffix(".tmp")

@@ -3,12 +3,14 @@ transform job by `framework.local.step_types.transform`.
 
 In: as its only argument the file to write the port to; SAGEMAKER_PROGRAM and SAGEMAKER_SUBMIT_DIRECTORY; a model in /opt/ml/model.
 Out: GET /ping, GET /execution-parameters, POST /invocations. An exception in the script is answered with status 500 and its last
-line, the traceback goes to the log. The script has `model_fn`, and `transform_fn` or any of `input_fn`, `predict_fn`, `output_fn`.
+line, the traceback goes to the log. The script has `model_fn`, and `transform_fn` or any of `input_fn`, `predict_fn`, `output_fn`;
+a script with the handlers of TensorFlow Serving, or a SavedModel without a script, is served by `saved_model.py`.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import io
 import json
@@ -134,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
     """The three paths of a SageMaker inference container."""
 
     protocol_version = "HTTP/1.1"
-    script: Script
+    script: Any  # has `answer`, as `Script`
 
     def do_GET(self) -> None:
         """Health, and what the container wishes for."""
@@ -180,9 +182,29 @@ def load(code: str, program: str) -> ModuleType:
     return importlib.import_module(program.removesuffix(".py").replace("/", "."))
 
 
+def open_model() -> Any:
+    """What answers requests: the script that the environment names, with the model loaded."""
+    program = os.environ["SAGEMAKER_PROGRAM"]
+    module = load(os.environ["SAGEMAKER_SUBMIT_DIRECTORY"], program) if program else None
+    saved_model = _saved_model()
+    if module is None or saved_model.handles(module):
+        return saved_model.Handlers(module, MODEL_DIR)
+    return Script(module)
+
+
+def _saved_model() -> ModuleType:
+    """The program beside this one, imported so that a module of the script may have the same name."""
+    spec = importlib.util.spec_from_file_location("_smp_saved_model", Path(__file__).with_name("saved_model.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def main() -> None:
     """Loads the model, then serves until it is killed."""
-    Handler.script = Script(load(os.environ["SAGEMAKER_SUBMIT_DIRECTORY"], os.environ["SAGEMAKER_PROGRAM"]))
+    Handler.script = open_model()
     server = HTTPServer(("127.0.0.1", 0), Handler)
     port = Path(sys.argv[1])
     written = port.with_suffix(".tmp")
