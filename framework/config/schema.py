@@ -302,6 +302,7 @@ _PATTERNS = {
     "^[a-z]{2}(-[a-z]+)+-[0-9]+$": "a region like eu-west-1",
     "^[A-Za-z0-9][A-Za-z0-9_-]{0,255}$": "letters, digits, hyphens and underscores, a letter or digit first, at most 256",
     "^arn:aws[a-z-]*:lambda:": "the function's ARN, arn:aws:lambda:REGION:ACCOUNT:function:NAME",
+    "^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$": "the function as package.module:function",
     "^[A-Za-z0-9_-]+$": "letters, digits, hyphens and underscores",
     "^https?://": "the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
     "^(P(?=[0-9T])[0-9YMWDTHS]+|[0-9T][0-9]*[0-9a-zA-Z]*)$": "a duration such as P30D, PT12H or 30d",

@@ -8,11 +8,19 @@ from dataclasses import dataclass, replace
 from framework.config.expressions import Item
 from framework.config.model import (
     CALLBACK,
+    CLEANUP,
     CONDITION,
     CREATE_MODEL,
+    CUSTOM,
+    EMR,
+    EMR_SERVERLESS,
+    ENDPOINT,
+    ENDPOINT_CONFIG,
     FAIL,
     FOR_EACH,
+    INFERENCE_COMPONENT,
     LAMBDA,
+    LINEAGE,
     METRICS,
     PROCESSING,
     RAW,
@@ -31,7 +39,23 @@ from framework.pipeline.dependencies import DependencyError, parse_dependency
 from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
 from framework.pipeline.nesting import Nesting, nest
 from framework.pipeline.units import Report, Units, plan_units
-from framework.steps import calls, control, create_model, metrics, processing, raw, register_model, repack, training, transform
+from framework.steps import (
+    calls,
+    cleanup,
+    control,
+    create_model,
+    custom,
+    emr,
+    endpoints,
+    lineage,
+    metrics,
+    processing,
+    raw,
+    register_model,
+    repack,
+    training,
+    transform,
+)
 from framework.steps.base import Builder, Step, StepSpec, Surroundings, references
 
 BUILDERS: Mapping[str, Builder] = {
@@ -47,6 +71,14 @@ BUILDERS: Mapping[str, Builder] = {
     LAMBDA: calls.lambda_,
     CALLBACK: calls.callback,
     RAW: raw.build,
+    ENDPOINT_CONFIG: endpoints.endpoint_config,
+    ENDPOINT: endpoints.endpoint,
+    INFERENCE_COMPONENT: endpoints.inference_component,
+    LINEAGE: lineage.build,
+    CLEANUP: cleanup.build,
+    EMR: emr.emr,
+    EMR_SERVERLESS: emr.emr_serverless,
+    CUSTOM: custom.build,
 }
 
 
@@ -154,15 +186,32 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
     for spec in units.specs.values():
         graph.add(edge for edge in _waits(spec.config, known, pipeline, report))
     for step in steps.values():
-        place = step.spec.config.values.place_of("chain_input_source_step")
-        place = place if place.file else step.spec.config.place
-        targets = dict.fromkeys(reference.step for reference in references(step.arguments))
-        graph.add(Edge(target, step.name, DATA, place) for target in targets if target in known)
-        for target in targets:
-            if target not in known and not pipeline.names(target):
-                message = f'{step.name} refers to "{target}", which is no step'
-                report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
+        graph.add(_data_edges(step, known, pipeline, report))
+        graph.add(_own_waits(step, known, pipeline, report))
     return graph
+
+
+def _data_edges(step: Step, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+    """The edges from the steps whose values a step looks at."""
+    place = step.spec.config.values.place_of("chain_input_source_step")
+    place = place if place.file else step.spec.config.place
+    inner = set(custom.inner_names(step.arguments))
+    for target in dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members)])):
+        if target in known:
+            yield Edge(target, step.name, DATA, place)
+        elif not pipeline.names(target) and target not in inner:
+            message = f'{step.name} refers to "{target}", which is no step'
+            report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
+
+
+def _own_waits(step: Step, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+    """The edges from the steps that a step waits for by what it is."""
+    for wait in step.waits:
+        place = wait.place or step.spec.config.place
+        if wait.step in known:
+            yield Edge(wait.step, step.name, EXPLICIT, place, wait.trigger)
+        elif not pipeline.names(wait.step):
+            report(Finding("SMP201", place, f'{step.name} waits for "{wait.step}", which is no step', nearest(wait.step, known)))
 
 
 def _waits(step: StepConfig, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:

@@ -17,7 +17,9 @@ VERSION = "2020-12-01"
 CACHE_EXPIRY = "P10D"
 """How long the service may reuse a result; ISO 8601."""
 
-CACHEABLE = frozenset({"Processing", "Training", "Transform", "Lambda", "Callback"})
+CACHEABLE = frozenset({
+    "Processing", "Training", "Transform", "Lambda", "Callback", "EMR", "EMRServerless", "EndpointConfig", "Endpoint",
+})  # fmt: skip
 
 
 def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:

@@ -13,10 +13,13 @@ from typing import Any
 from framework.config.expressions import Expression, Item, Iteration, Join, JsonGet, Output, Parameter, Ref, Report, written
 from framework.config.model import (
     CALLBACK,
+    CUSTOM,
+    EMR,
     FOR_EACH,
     LAMBDA,
     METRICS,
     PROCESSING,
+    RAW,
     TRAINING,
     TRANSFORM,
     PipelineConfig,
@@ -27,6 +30,7 @@ from framework.config.steps import EXPRESSIVE
 from framework.config.values import Map, Seq
 from framework.findings import Finding, Place, nearest
 from framework.steps.channels import METRICS_OUTPUT, names_in
+from framework.steps.emr import output_of
 from framework.steps.metrics import REPORT
 
 GENERATED = "-RepackModel"
@@ -154,6 +158,9 @@ def _output(step: StepConfig, section: Section | None, value: Output) -> Express
     if kind in {LAMBDA, CALLBACK}:
         _among(name, list(section.values.get("outputs") or {}), step)
         return Ref(step.name, f"OutputParameters['{name}']")
+    if kind == EMR:
+        _among(name, list(section.values.get("outputs") or {}), step)
+        return output_of(step.name, section.values, name)
     if kind == TRAINING:
         return Ref(step.name, "ModelArtifacts.S3ModelArtifacts")
     if kind == TRANSFORM:
@@ -165,6 +172,8 @@ def _report(step: StepConfig, section: Section | None, value: Report) -> Express
     """The value in a property file of a step."""
     if section is None or section.broken:  # which was said
         raise _NamesNothingError
+    if step.step_class in {CUSTOM, RAW} and value.file:  # what it writes is known when it is built
+        return JsonGet(step.name, value.file, value.path)
     declared = section.values.get("property_files") or ()
     files = [REPORT.name] if step.step_class == METRICS else [str(file["name"]) for file in declared]
     if not files:

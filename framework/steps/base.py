@@ -32,6 +32,15 @@ class PropertyFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A step that another waits for without looking at anything of it; `place` is that of the step itself where it is None."""
+
+    step: str
+    place: Place | None = None
+    trigger: str = "Completed"
+
+
+@dataclass(frozen=True, slots=True)
 class StepSpec:
     """A step that is to be built: its configuration, and its neighbours in the unit.
 
@@ -82,6 +91,7 @@ class Step:
         origins: for paths of `arguments`, the keys of the section that they came from.
         cached: whether the service may reuse an earlier result.
         members: what the definition has of the step beside its arguments, such as FunctionArn.
+        waits: steps that it waits for by what it is.
     """
 
     name: str
@@ -93,6 +103,7 @@ class Step:
     property_files: tuple[PropertyFile, ...] = ()
     description: str = ""
     members: Mapping[str, Any] = field(default_factory=dict)
+    waits: tuple[Wait, ...] = ()
 
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
