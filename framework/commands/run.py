@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framework.commands import options
+from framework.config.start import read_values
 from framework.findings import Finding, FindingsError, Place
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings
 from framework.pipeline.execution import SUCCEEDED, Execution
@@ -44,6 +45,7 @@ def deploy(ctx: click.Context) -> None:
 @click.option("--local", is_flag=True, help="Run the definition on this machine.")
 @click.option("--wait", is_flag=True, help="Follow the execution on SageMaker to its end.")
 @click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the pipeline.")
+@click.option("--parameters", "parameters_file", metavar="FILE", help="Values of parameters from a YAML or JSON file; -p wins.")
 @click.option("--dry-run", is_flag=True, help="Stop after the checks and print what would happen.")
 @click.option("--definition", type=click.Path(dir_okay=False, exists=True), help="With --local: run this definition.")
 @click.option(
@@ -58,19 +60,27 @@ def deploy(ctx: click.Context) -> None:
 @click.option("--resume", metavar="RUN", help="With --local: go on with a run that failed, was stopped, or was killed.")
 @click.pass_context
 def run(
-    ctx: click.Context, /, local: bool, wait: bool, assignments: tuple[str, ...], dry_run: bool, definition: str | None, **how: Any
+    ctx: click.Context,
+    /,
+    local: bool,
+    wait: bool,
+    assignments: tuple[str, ...],
+    parameters_file: str | None,
+    dry_run: bool,
+    definition: str | None,
+    **how: Any,
 ) -> None:
     """Deploy the pipeline and start it; or run it here."""
     if not local and (definition or any(how[name] for name in LOCAL_ONLY)):
         raise click.UsageError("--definition, --parallel, --keep-going, --strict-local, --select and --resume go with --local")
     if local and wait:
         raise click.UsageError("--wait goes without --local, which always waits")
-    parameters = _parameters(assignments)
+    parameters = {**(read_values(Path(parameters_file)) if parameters_file else {}), **_parameters(assignments)}
     if how["resume"]:
         backend = _local_backend(ctx, how, local_settings(options.sources(ctx), os.environ))
         ctx.exit(_finish_local(ctx, backend, lambda it: it.resume(how["resume"], options.tell_step)))
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
-    resolve_parameters(compiled.definition, parameters)
+    resolve_parameters(compiled.definition, parameters, compiled.rules)
     if dry_run:
         click.echo(text.dry_run(compiled, parameters, local, options.wants_json(ctx)), nl=False)
     elif local:

@@ -209,7 +209,7 @@ def written(value: Any) -> str:
 
 def _source(value: Expression) -> str:
     if isinstance(value, Parameter):
-        return f"parameters.{value.name}"
+        return f"parameters{_step(value.name)}"
     if isinstance(value, Variable):
         return f"execution.{value.name}"
     if isinstance(value, Item):

@@ -36,11 +36,12 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 
 @dataclass(slots=True)
 class FileTree:
-    """What one file holds: `tree` is None when nothing can be used of it."""
+    """What one file holds: `tree` is None when nothing can be used of it. `root` is the document's value, whatever it is."""
 
     name: str
     tree: Map | None = None
     findings: list[Finding] = field(default_factory=list)
+    root: Any = None
 
 
 def read_file(path: Path, name: str) -> FileTree:
@@ -112,10 +113,10 @@ def _feed(builder: _Builder, text: str) -> None:
 
 def _root(builder: _Builder, name: str) -> FileTree:
     if isinstance(builder.root, Map):
-        return FileTree(name, builder.root, builder.findings)
+        return FileTree(name, builder.root, builder.findings, builder.root)
     what = "is empty" if builder.root is None else "does not hold a mapping"
     finding = Finding("SMP101", Place(name, 1, 1), f"the file {what}", 'begin it with "conf:"')
-    return FileTree(name, None, [*builder.findings, finding])
+    return FileTree(name, None, [*builder.findings, finding], builder.root)
 
 
 def _refused(name: str, message: str, hint: str, line: int = 0, column: int = 0) -> FileTree:

@@ -60,7 +60,8 @@ def typed_config(
     pipeline = work.pipeline(conf)
     models = work.models(conf, work.section_kinds(pipeline))
     pipeline = work.with_own_sections(pipeline, conf, models)
-    work.missing_models(tree, models)
+    if pipeline is None or not (pipeline.steps or pipeline.left_out):
+        work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
     security = _map(conf.get("sagemakerNetworkSecurity"))

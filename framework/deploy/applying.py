@@ -39,7 +39,8 @@ def apply(clients: Clients, plan: Plan) -> str:
 
 def create_token(pipeline: CompiledPipeline) -> str:
     """64 characters made of what is created, so that a create which is tried again is one create."""
-    told = [pipeline.description or "", *(f"{tag['Key']}={tag['Value']}" for tag in pipeline.tags)]
+    told = [pipeline.description or "", pipeline.display_name or "", str(pipeline.parallelism or "")]
+    told += [f"{tag['Key']}={tag['Value']}" for tag in pipeline.tags]
     content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role, *told))
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -53,6 +54,10 @@ def _create(clients: Clients, pipeline: CompiledPipeline) -> str:
     }
     if pipeline.description:
         request["PipelineDescription"] = pipeline.description
+    if pipeline.display_name:
+        request["PipelineDisplayName"] = pipeline.display_name
+    if pipeline.parallelism:
+        request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": pipeline.parallelism}
     if pipeline.tags:
         request["Tags"] = list(pipeline.tags)
     with told("CreatePipeline", f"pipeline {pipeline.name}"):
@@ -71,6 +76,10 @@ def _update(clients: Clients, plan: Plan) -> None:
         request["RoleArn"] = pipeline.role
     if plan.touches("description"):
         request["PipelineDescription"] = pipeline.description
+    if plan.touches("display name"):
+        request["PipelineDisplayName"] = pipeline.display_name
+    if plan.touches("parallelism"):
+        request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": pipeline.parallelism}
     if request:
         with told("UpdatePipeline", f"pipeline {pipeline.name}"):
             clients.sagemaker.update_pipeline(PipelineName=pipeline.name, **request)

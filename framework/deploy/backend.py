@@ -54,6 +54,8 @@ class SageMakerBackend:
             description=found.get("PipelineDescription", ""),
             tags=self._tags(arn, name),
             modified=_iso(found.get("LastModifiedTime")),
+            display_name=found.get("PipelineDisplayName") or "",
+            parallelism=(found.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
         )
 
     def upload(self, pipeline: CompiledPipeline, progress: Progress = quiet) -> tuple[int, int]:
@@ -149,7 +151,8 @@ class SageMakerBackend:
 def _content(deployed: Deployed) -> str:
     """What a plan compares, as text: when it was modified does not matter as long as it is the same again."""
     tags = [dict(tag) for tag in deployed.tags]
-    return canonical([deployed.arn, deployed.definition, deployed.role, deployed.description, tags])
+    told = [deployed.arn, deployed.definition, deployed.role, deployed.description]
+    return canonical([*told, deployed.display_name, deployed.parallelism, tags])
 
 
 def _definition(text: str, operation: str, resource: str) -> Mapping[str, Any]:

@@ -29,7 +29,10 @@ Items = dict[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A pipeline as DescribePipeline and ListTags tell it. `modified` is its LastModifiedTime in ISO 8601; "" is no description."""
+    """A pipeline as DescribePipeline and ListTags tell it.
+
+    `modified` is its LastModifiedTime in ISO 8601; "" is no description or display name, None the service's own parallelism.
+    """
 
     arn: str
     definition: Mapping[str, Any]
@@ -37,6 +40,8 @@ class Deployed:
     description: str
     tags: tuple[Mapping[str, str], ...]
     modified: str
+    display_name: str = ""
+    parallelism: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Change:
 
     Attributes:
         action: "add", "change" or "remove".
-        what: "role", "description", "tag", "definition" (a member of its root), "parameter" or "step".
+        what: "role", "description", "display name", "parallelism", "tag", "definition" (a member of its root), "parameter" or
+            "step".
         name: which one.
         fields: for a change, what differs: path, value before, value after (`fields.ABSENT` where there is none).
     """
@@ -94,6 +100,8 @@ class Plan:
             "modified": self.deployed.modified if self.deployed else None,
             "role": pipeline.role,
             "description": pipeline.description,
+            "displayName": pipeline.display_name,
+            "parallelism": pipeline.parallelism,
             "tags": {tag["Key"]: tag["Value"] for tag in pipeline.tags},
             "definition": hashlib.sha256(pipeline.definition_body().encode()).hexdigest(),
             "uploads": [{"uri": up.uri, "sha256": up.sha256, "bytes": len(up.content)} for up in pipeline.uploads],
@@ -105,11 +113,12 @@ def diff(pipeline: CompiledPipeline, deployed: Deployed | None) -> Plan:
     """What must change in the account for `pipeline` to be deployed.
 
     Args:
-        pipeline: what should be there. No description (None) and no role ("") leave those as deployed.
+        pipeline: what should be there. None (description, display name, parallelism) and "" (role) leave those as deployed.
         deployed: what is there; None when the pipeline does not exist.
 
     Returns:
-        The plan; its changes come in a fixed order: role, description, tags, root of the definition, parameters, steps.
+        The plan; its changes come in a fixed order: role, description, display name, parallelism, tags, root of the definition,
+        parameters, steps.
     """
     changes = tuple(_changes(pipeline, deployed))
     if deployed is None:
@@ -124,6 +133,10 @@ def _changes(pipeline: CompiledPipeline, deployed: Deployed | None) -> Iterator[
     yield from _compare("role", _text("RoleArn", old.role), _text("RoleArn", pipeline.role or old.role))
     description = old.description if pipeline.description is None else pipeline.description
     yield from _compare("description", _text("Description", old.description), _text("Description", description))
+    name = old.display_name if pipeline.display_name is None else pipeline.display_name
+    yield from _compare("display name", _text("DisplayName", old.display_name), _text("DisplayName", name))
+    parallelism = old.parallelism if pipeline.parallelism is None else pipeline.parallelism
+    yield from _compare("parallelism", _number(old.parallelism), _number(parallelism))
     yield from _compare("tag", *_tags(old.tags, pipeline.tags))
     yield from _compare("definition", _roots(old.definition), _roots(new))
     yield from _compare("parameter", _named(_list(old.definition, "Parameters")), _named(_list(new, "Parameters")))
@@ -141,6 +154,10 @@ def _compare(what: str, before: Items, after: Items) -> Iterator[Change]:
 
 def _text(name: str, value: str) -> Items:
     return {name: {name: value}} if value else {}
+
+
+def _number(value: int | None) -> Items:
+    return {"MaxParallelExecutionSteps": {"MaxParallelExecutionSteps": value}} if value else {}
 
 
 def _tags(before: Iterable[Mapping[str, str]], after: Iterable[Mapping[str, str]]) -> tuple[Items, Items]:

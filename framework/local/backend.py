@@ -99,7 +99,7 @@ class LocalBackend:
             compiled: the pipeline.
             parameters: values of pipeline parameters, as strings.
             watch: is called with each step whose status has changed; its LogPath tells where the log is, or will be.
-            parallelism: how many steps may run at a time; None for as many as the machine has cores.
+            parallelism: how many steps may run at a time; None for what the pipeline says, else as many as there are cores.
             keep_going: after a failure, go on with everything that does not depend on the failed step.
             strict: refuse steps that would only be recorded.
             select: the steps to run; what they need of others comes from an earlier execution. All steps when empty.
@@ -130,7 +130,7 @@ class LocalBackend:
             record = Record.begin_run(folder, compiled, values, options, watch)
             if source:
                 self._take_over(record, source, part)
-            return self._go(record, options, values, part, (site, stopper), parallelism)
+            return self._go(record, options, values, part, (site, stopper), parallelism or compiled.parallelism)
 
     def resume(self, run_id: str, watch: Watcher = _silent, *, parallelism: int | None = None) -> Execution:
         """Goes on with an execution that failed, was stopped, or whose process was killed, from what has succeeded in it.
@@ -245,7 +245,7 @@ class LocalBackend:
         except FindingsError as error:
             findings += error.findings
         try:
-            values = resolve_parameters(compiled.definition, parameters)
+            values = resolve_parameters(compiled.definition, parameters, compiled.rules)
         except FindingsError as error:
             findings += error.findings
         if findings:

@@ -31,6 +31,22 @@ class PackageGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterRule:
+    """What the configuration says of a parameter beyond the definition; the limits are None where there are none.
+
+    Attributes:
+        enum: what it may be.
+        description: what it is for.
+    """
+
+    name: str
+    minimum: float | None = None
+    maximum: float | None = None
+    enum: tuple[Any, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StandIn:
     """What stands for a container image on this machine.
 
@@ -80,6 +96,9 @@ class CompiledPipeline:
         description: None when the configuration has none.
         package_groups: groups that must exist, with their descriptions, before the pipeline runs.
         local: what the configuration says of local runs.
+        rules: what start values of parameters must keep to.
+        display_name: what the console calls the pipeline; None when the configuration does not say.
+        parallelism: how many steps may run at a time; None leaves it to the service, or to the machine.
     """
 
     name: str
@@ -93,6 +112,9 @@ class CompiledPipeline:
     description: str | None = None
     package_groups: tuple[PackageGroup, ...] = ()
     local: LocalSettings = field(default_factory=LocalSettings)
+    rules: tuple[ParameterRule, ...] = ()
+    display_name: str | None = None
+    parallelism: int | None = None
 
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""

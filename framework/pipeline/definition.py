@@ -8,7 +8,7 @@ from typing import Any
 from framework.config.expressions import Variable
 from framework.config.model import Local, ParameterConfig, PipelineConfig
 from framework.pipeline.build import Pipeline
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings, StandIn
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
 from framework.pipeline.graph import COMPLETED, Edge
 from framework.pipeline.nesting import TOP
 from framework.steps.base import PropertyFile, Step, as_json
@@ -38,6 +38,9 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         description=described.description if described else None,
         package_groups=pipeline.package_groups,
         local=as_local_settings(config.local),
+        rules=tuple(_rule(parameter) for parameter in pipeline.settings.parameters),
+        display_name=pipeline.settings.display_name,
+        parallelism=pipeline.settings.parallelism,
     )
 
 
@@ -58,6 +61,10 @@ def _definition(pipeline: Pipeline) -> dict[str, Any]:
     if settings.mlflow is not None:
         definition["MlflowConfig"] = _mlflow(settings.mlflow)
     return {**definition, "Steps": _steps(pipeline, TOP)}
+
+
+def _rule(parameter: ParameterConfig) -> ParameterRule:
+    return ParameterRule(parameter.name, parameter.minimum, parameter.maximum, parameter.enum, parameter.description)
 
 
 def _parameter(parameter: ParameterConfig) -> dict[str, Any]:

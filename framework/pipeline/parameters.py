@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from framework.findings import Finding, FindingsError, Place, nearest
-from framework.pipeline.compiled import Definition
+from framework.pipeline.compiled import Definition, ParameterRule
 
 RULE = "SMP303"
 PLACE = Place("parameters")
 BOOLEANS = {"true": True, "false": False}
 
 
-def resolve_parameters(definition: Definition, given: Mapping[str, str]) -> dict[str, Any]:
+def resolve_parameters(definition: Definition, given: Mapping[str, str], rules: Iterable[ParameterRule] = ()) -> dict[str, Any]:
     """The value of every parameter of the definition.
 
     Args:
         definition: has the parameters' types, defaults and legal values.
         given: what the execution is started with, as strings.
+        rules: what the configuration says of them beyond that.
 
     Raises:
         FindingsError: names that are unknown, values that are missing, of another type or not allowed; all at once.
@@ -28,6 +29,7 @@ def resolve_parameters(definition: Definition, given: Mapping[str, str]) -> dict
     declared = {str(parameter["Name"]): parameter for parameter in definition.get("Parameters") or ()}
     found = {name: _value(parameter, given) for name, parameter in declared.items()}
     findings = [*_unknown(declared, given), *(value for value in found.values() if isinstance(value, Finding))]
+    findings += [finding for rule in rules for finding in _broken(rule, found.get(rule.name))]
     if findings:
         raise FindingsError(findings)
     return found
@@ -38,6 +40,19 @@ def _unknown(declared: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[
         if name not in declared:
             hint = nearest(name, declared) or "leave -p out: it has none"
             yield Finding(RULE, PLACE, f"the pipeline has no parameter {name}", hint)
+
+
+def _broken(rule: ParameterRule, value: Any) -> Iterator[Finding]:
+    """What a value has against the parameter's limits."""
+    if value is None or isinstance(value, Finding):
+        return
+    if rule.enum and value not in rule.enum:
+        legal = ", ".join(map(str, rule.enum))
+        yield Finding(RULE, PLACE, f"parameter {rule.name} is {value!r}, which is not allowed", f"one of {legal}")
+    elif rule.minimum is not None and value < rule.minimum:
+        yield Finding(RULE, PLACE, f"parameter {rule.name} is {value}, below its minimum", f"at least {rule.minimum}")
+    elif rule.maximum is not None and value > rule.maximum:
+        yield Finding(RULE, PLACE, f"parameter {rule.name} is {value}, above its maximum", f"at most {rule.maximum}")
 
 
 def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:

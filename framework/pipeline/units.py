@@ -147,19 +147,18 @@ def _containers(groups: Iterable[Group], pipeline: PipelineConfig, report: Repor
                 report(Finding("SMP209", place, message, "keep it in one of the two"))
             else:
                 found[name] = step.name
-    for name in found:
-        _report_circle(name, found, steps[name], report)
+    for name in [name for name in found if _holds_itself(name, found)]:
+        report(Finding("SMP209", steps[name].place, f"{name} stands in a branch of itself", "take it out of that branch"))
+        del found[name]
     return found
 
 
-def _report_circle(name: str, containers: dict[str, str], step: StepConfig, report: Report) -> None:
-    """Report a step that holds itself, and take it out of what holds it."""
-    outer, seen = name, set()
+def _holds_itself(name: str, containers: Mapping[str, str]) -> bool:
+    outer, seen = containers[name], {name}
     while outer in containers and outer not in seen:
         seen.add(outer)
         outer = containers[outer]
-    if outer == name and name in seen:
-        report(Finding("SMP209", step.place, f"{name} stands in a branch of itself", "take it out of that branch"))
+    return outer == name
 
 
 def _resolved(step: StepConfig, resolver: Resolver) -> StepConfig:

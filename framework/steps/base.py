@@ -233,7 +233,7 @@ def as_text(value: Any) -> Any:
 
 
 def json_text(value: Any) -> Any:
-    """A value as JSON in a text; expressions in it become parts of the text, parameters that are numbers bare, the rest in quotes."""
+    """A value as JSON in a text; expressions in it become parts of the text: numbers and truth values bare, the rest in quotes."""
     expressions: list[Expression] = []
 
     def mark(expression: Expression) -> str:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from framework.config.expressions import Expression, Join
+from framework.config.expressions import Expression, Join, written
 
 Condition = dict[str, Any]
 
@@ -187,4 +187,6 @@ def both(conditions: Sequence[Condition]) -> Condition:
 def _shown(token: Token) -> str:
     if token == _END:
         return "the end"
-    return str(token[1]) if token[0] != "operand" else json.dumps(token[1], default=lambda it: "${…}")
+    if token[0] != "operand":
+        return str(token[1])
+    return written(token[1]) if isinstance(token[1], Expression) else json.dumps(token[1], ensure_ascii=False)

@@ -66,6 +66,24 @@ def test_update_sends_what_changed_and_nothing_else(cloud, backend, make):
     assert backend.fetch("lgbm-test").definition == make(depth="8").definition
 
 
+def test_display_name_and_parallelism_are_created_kept_and_updated(cloud, backend, make):
+    deploy(backend, make(display_name="Visits", parallelism=2))
+    assert deploy(backend, make(display_name="Visits", parallelism=2))[0].action == "unchanged"
+    assert deploy(backend, make())[0].action == "unchanged"
+    cloud.calls.clear()
+
+    deploy(backend, make(display_name="Shoppers", parallelism=3))
+
+    (update,) = cloud.of("UpdatePipeline")
+    assert update.json == {
+        "PipelineName": "lgbm-test",
+        "PipelineDisplayName": "Shoppers",
+        "ParallelismConfiguration": {"MaxParallelExecutionSteps": 3},
+    }
+    deployed = backend.fetch("lgbm-test")
+    assert (deployed.display_name, deployed.parallelism) == ("Shoppers", 3)
+
+
 def test_role_and_description_are_updated_alone(cloud, backend, make):
     deploy(backend, make(description="Before"))
     cloud.calls.clear()

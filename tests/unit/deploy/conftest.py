@@ -37,6 +37,7 @@ def as_deployed() -> Callable[[CompiledPipeline], Deployed]:
     def build(pipeline: CompiledPipeline) -> Deployed:
         definition = json.loads(pipeline.definition_body())
         tags = tuple(sorted(pipeline.tags, key=lambda tag: tag["Key"]))
-        return Deployed(ARN, definition, pipeline.role, pipeline.description or "", tags, "2026-01-02T03:04:05+00:00")
+        told = (ARN, definition, pipeline.role, pipeline.description or "", tags, "2026-01-02T03:04:05+00:00")
+        return Deployed(*told, pipeline.display_name or "", pipeline.parallelism)
 
     return build

@@ -114,6 +114,17 @@ CASES = {
         [Change("remove", "description", "Description")],
     ),
     "no description says nothing": (([], {"description": "old"}), ([], {}), []),
+    "a display name": (
+        ([], {"display_name": "Old"}),
+        ([], {"display_name": "New"}),
+        [Change("change", "display name", "DisplayName", (("DisplayName", "Old", "New"),))],
+    ),
+    "no display name and no parallelism say nothing": (([], {"display_name": "Old", "parallelism": 2}), ([], {}), []),
+    "parallelism": (
+        ([], {"parallelism": 2}),
+        ([], {"parallelism": 3}),
+        [Change("change", "parallelism", "MaxParallelExecutionSteps", (("MaxParallelExecutionSteps", 2, 3),))],
+    ),
     "tags": (
         ([], {"tags": (tag("b"), tag("c"), tag("d"))}),
         ([], {"tags": (tag("d"), tag("c", "2"), tag("a"))}),
@@ -174,6 +185,8 @@ def test_the_plan_as_json(compiled, as_deployed):
         "modified": "2026-01-02T03:04:05+00:00",
         "role": "arn:aws:iam::123456789012:role/pipelines",
         "description": None,
+        "displayName": None,
+        "parallelism": None,
         "tags": {"t": "1"},
         "definition": hashlib.sha256(pipeline.definition_body().encode()).hexdigest(),
         "uploads": [{"uri": "s3://models/churn/code/x.tar.gz", "sha256": "0" * 64, "bytes": 4}],

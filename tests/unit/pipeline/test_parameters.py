@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from framework.findings import FindingsError, Place
+from framework.pipeline.compiled import ParameterRule
 from framework.pipeline.parameters import resolve_parameters, typed
 
 DEFINITION = {
@@ -52,6 +53,27 @@ def test_every_problem_at_once(given: dict[str, str], messages: list[str]) -> No
         resolve_parameters(DEFINITION, given)
     assert [str(finding) for finding in caught.value.findings] == messages
     assert {finding.place for finding in caught.value.findings} == {Place("parameters")}
+
+
+RULES = (ParameterRule("Count", 1, 3), ParameterRule("Rate", enum=(0.5, 0.7)), ParameterRule("Gone", 1))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"Count": "0"}, "parameters SMP303 parameter Count is 0, below its minimum. Try: at least 1."),
+        ({"Count": "4"}, "parameters SMP303 parameter Count is 4, above its maximum. Try: at most 3."),
+        ({"Count": "2", "Rate": "0.6"}, "parameters SMP303 parameter Rate is 0.6, which is not allowed. Try: one of 0.5, 0.7."),
+    ],
+)
+def test_the_limits_of_the_configuration_hold_too(given: dict[str, str], message: str) -> None:
+    with pytest.raises(FindingsError) as caught:
+        resolve_parameters(DEFINITION, given, RULES)
+    assert [str(finding) for finding in caught.value.findings] == [message]
+
+
+def test_a_value_within_its_limits() -> None:
+    assert resolve_parameters(DEFINITION, {"Count": "3", "Rate": "0.7"}, RULES)["Count"] == 3
 
 
 @pytest.mark.parametrize(

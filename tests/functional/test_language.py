@@ -1,0 +1,430 @@
+"""What the configuration can say beyond the original dialect: expressions, parameters, settings, conditions, loops, steps anywhere.
+
+The statements about single step classes stand in files of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+EXECUTION_ID = {"Get": "Execution.PipelineExecutionId"}
+PREP_TRAIN = {"Get": "Steps.prep.ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri"}
+F1 = {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.judge.PropertyFiles.EvaluationReport"}, "Path": "f1.value"}}
+LAMBDA = "arn:aws:lambda:eu-west-1:111122223333:function:tell"
+FAIL = {"step_name": "stop", "step_class": "Fail", "error_message": "no"}
+
+
+def joined(*values: Any) -> dict[str, Any]:
+    return {"Std:Join": {"On": "", "Values": list(values)}}
+
+
+EXPRESSIONS: list[tuple[str, Any]] = [
+    ("${parameters.Text}", {"Get": "Parameters.Text"}),
+    ("${parameters.Count}", joined({"Get": "Parameters.Count"})),
+    ("${execution.PipelineExecutionId}", EXECUTION_ID),
+    ("x-${parameters.Count}", joined("x-", {"Get": "Parameters.Count"})),
+    ("s3://SMP_S3BUCKETNAME/${execution.PipelineExecutionId}/x", joined("s3://models/", EXECUTION_ID, "/x")),
+    ("${steps.prep.outputs.train}", PREP_TRAIN),
+    ("${steps.judge.report.f1.value}", F1),
+    ("${steps.judge.reports.EvaluationReport.f1.value}", F1),
+    ("${steps.judge.outputs.model_evaluation_metrics}",
+     {"Get": "Steps.judge.ProcessingOutputConfig.Outputs['model_evaluation_metrics'].S3Output.S3Uri"}),
+    ("${steps.fit.outputs.model}", {"Get": "Steps.fit.ModelArtifacts.S3ModelArtifacts"}),
+    ("${steps.score.outputs.any}", {"Get": "Steps.score.TransformOutput.S3OutputPath"}),
+    ("${steps.model.ModelName}", {"Get": "Steps.model.ModelName"}),
+    ("$${parameters.Text}", "${parameters.Text}"),
+    ("a$${b}${parameters.Text}", joined("a${b}", {"Get": "Parameters.Text"})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
+def test_what_an_expression_becomes(project: Project, text: str, value: Any) -> None:
+    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.pipeline["steps"] = [tell(inputs={}, env=None) | {"inputs": {"x": text}}]
+    project.model["evaluate"]["env"] = {"X": text} if "judge" not in text else {}
+    outcome = project.compile()
+    environment = outcome.at("judge", "Environment") or {}
+    assert outcome.findings == ()
+    assert environment.get("X", value) == value
+    if "Count" not in text:  # an argument of a function may have any type; a variable of the environment is text
+        assert outcome.at("tell", "x") == value
+
+
+def tell(**keys: Any) -> dict[str, Any]:
+    step = {"step_name": "tell", "step_class": "Lambda", "function_arn": LAMBDA, **keys}
+    return {key: value for key, value in step.items() if value is not None}
+
+
+def test_what_a_variable_holds_is_never_read_as_an_expression(project: Project) -> None:
+    project.variables["SMP_TEXT"] = "${parameters.Text}"
+    project.model["evaluate"]["env"] = {"X": "${SMP_TEXT}"}
+    assert project.compile().at("judge", "Environment") == {"X": "${parameters.Text}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("${parameters.Txet}", "SMP305 ${parameters.Txet} names nothing: the pipeline has no parameter Txet. Try: Text."),
+        ("${steps.perp.outputs.train}", 'SMP201 ${steps.perp.outputs.train} names nothing: "perp" is no step. Try: prep.'),
+        ("${steps.prep.outputs.tarin}", "SMP301 ${steps.prep.outputs.tarin} names nothing: prep puts out train, test. Try: train."),
+        ("${steps.prep.report.f1}", "SMP301 ${steps.prep.report.f1} names nothing: prep writes no property file. Try: declare it: "
+         "property_files: [{name: …, output: …, path: …}]."),
+        ("${steps.model.outputs.x}", "SMP301 ${steps.model.outputs.x} names nothing: a CreateModel step has no outputs. Try: "
+         "name a property of it: steps.model.PROPERTY."),
+        ("${item}", "SMP308 ${item} names nothing: tell runs in no loop. Try: put the step under the steps of a ForEach step."),
+        ("${iteration.prep.x}", "SMP308 ${iteration.prep.x} names nothing: only the selector of a ForEach step looks at iterations"
+         ". Try: use steps.LOOP.Selected."),
+        ("${execution.Id}", 'SMP110 "${execution.Id}" cannot be read: an execution has no Id (at character 11 of it) in '
+         '"${execution.Id}". Try: one of CurrentDateTime, PipelineArn, PipelineExecutionArn, PipelineExecutionId, PipelineName, '
+         "ProcessingJobName, StartDateTime, TrainingJobName."),
+    ],
+)  # fmt: skip
+def test_an_expression_that_names_nothing(project: Project, text: str, said: str) -> None:
+    project.pipeline["parameters"] = {"Text": "t"}
+    project.pipeline["steps"] = [tell(inputs={"x": text})]
+    outcome = project.compile()
+    assert [message.partition(" ")[2] for message in outcome.texts] == [said]
+    assert outcome.compiled is None
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "shown"),
+    [
+        ("section", "entry_point", "models.churn.preprocess.entry_point"),
+        ("step", "step_name", "conf.sagemakerPipeline.models.churn.steps[0].step_name"),
+        ("pipeline", "pipelineName", "conf.sagemakerPipeline.pipelineName"),
+        ("model", "source_directory", "conf.models.churn.source_directory"),
+    ],
+)
+def test_what_must_be_known_when_compiling(project: Project, place: str, key: str, shown: str) -> None:
+    steps = project.pipeline["models"]["churn"]["steps"]
+    project.pipeline["parameters"] = {"Text": "t"}
+    holders = {"section": project.model["preprocess"], "step": steps[0], "pipeline": project.pipeline, "model": project.model}
+    holders[place][key] = "${parameters.Text}"
+    texts = [text.partition(" ")[2] for text in project.compile().texts]
+    said = f'SMP119 {shown} must be known when the pipeline is compiled, and "${{parameters.Text}}" is known only when it runs'
+    assert any(text.startswith(said) for text in texts)
+
+
+def test_parameters_of_every_type(project: Project) -> None:
+    project.pipeline["parameters"] = {
+        "Count": {"type": "Integer", "default": 2, "minimum": 1, "maximum": 4, "description": "How many"},
+        "Rate": 0.5,
+        "Flag": True,
+        "Kind": {"default": "ml.m5.large", "enum": ["ml.m5.large", "ml.m5.xlarge"]},
+        "Source": {"type": "String"},
+        "Whole": {"type": "Float", "default": 1},
+    }
+    project.variables["SMP_COUNT"] = "7"
+    project.pipeline["parameters"]["Set"] = {"type": "Integer", "default": "${SMP_COUNT}"}
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.compiled is not None
+    assert outcome.compiled.definition["Parameters"] == [
+        {"Name": "Count", "Type": "Integer", "DefaultValue": 2},
+        {"Name": "Rate", "Type": "Float", "DefaultValue": 0.5},
+        {"Name": "Flag", "Type": "Boolean", "DefaultValue": True},
+        {"Name": "Kind", "Type": "String", "DefaultValue": "ml.m5.large", "EnumValues": ["ml.m5.large", "ml.m5.xlarge"]},
+        {"Name": "Source", "Type": "String"},
+        {"Name": "Whole", "Type": "Float", "DefaultValue": 1.0},
+        {"Name": "Set", "Type": "Integer", "DefaultValue": 7},
+    ]
+    [rule] = [rule for rule in outcome.compiled.rules if rule.name == "Count"]
+    assert (rule.minimum, rule.maximum, rule.description) == (1, 4, "How many")
+
+
+def test_an_environment_sets_a_default_and_keeps_the_rest(project: Project) -> None:
+    project.pipeline["parameters"] = {"Count": {"type": "Integer", "default": 2, "maximum": 4}}
+    project.write("conf/environments/prod.yaml", {"conf": {"sagemakerPipeline": {"parameters": {"Count": 3}}}})
+    compiled = project.compile(environment_name="prod").compiled
+    assert compiled is not None
+    assert compiled.definition["Parameters"] == [{"Name": "Count", "Type": "Integer", "DefaultValue": 3}]
+    assert compiled.rules[0].maximum == 4
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        (None,
+         "SMP120 the parameter P needs a type, or a default that shows it. Try: set type: String, Integer, Float or Boolean."),
+        ({"type": "Integer", "default": 1.5},
+         "SMP120 default of the parameter P is 1.5, which is not of its type, Integer. Try: a value of type Integer."),
+        ({"type": "Boolean", "default": "maybe"},
+         'SMP120 default of the parameter P is "maybe", which is not of its type, Boolean. Try: a value of type Boolean.'),
+        ({"default": 3, "enum": [1, 2]}, "SMP120 the default of the parameter P is none of its enum. Try: one of 1, 2."),
+        ({"default": 3, "maximum": 2},
+         "SMP120 the default of the parameter P is 3, outside its limits (at most 2). Try: a value within its limits."),
+        ({"type": "Integer", "minimum": 3, "maximum": 2},
+         "SMP120 the parameter P can have no value: its minimum is above its maximum. Try: swap the two."),
+        ({"default": "a", "minimum": 3},
+         "SMP120 the parameter P is a String, which has no minimum. Try: remove it, or make the parameter an Integer or a Float."),
+        ({"type": "Text"}, "SMP104 conf.sagemakerPipeline.parameters.P.type cannot be \"Text\". "
+         "Try: one of Boolean, Float, Integer, String."),
+        ({"defualt": 1}, 'SMP103 unknown key "defualt" in conf.sagemakerPipeline.parameters.P. Try: default.'),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_cannot_be(project: Project, parameter: Any, said: str) -> None:
+    project.pipeline["parameters"] = {"P": parameter}
+    assert said in [text.partition(" ")[2] for text in project.compile().texts]
+
+
+SETTINGS: list[tuple[str, Any, str, Any]] = [
+    ("experiment", False, "PipelineExperimentConfig", None),
+    ("experiment", {"name": "${parameters.Text}"}, "PipelineExperimentConfig",
+     {"ExperimentName": {"Get": "Parameters.Text"}, "TrialName": EXECUTION_ID}),
+    ("experiment", {"trial": "t-${execution.PipelineExecutionId}"}, "PipelineExperimentConfig",
+     {"ExperimentName": {"Get": "Execution.PipelineName"}, "TrialName": joined("t-", EXECUTION_ID)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "member", "expected"), SETTINGS)
+def test_settings_in_the_definition(project: Project, key: str, value: Any, member: str, expected: Any) -> None:
+    project.pipeline.update({"parameters": {"Text": "t"}, key: value})
+    compiled = project.compile().compiled
+    assert compiled is not None
+    assert compiled.definition[member] == expected
+
+
+def test_settings_beside_the_definition(project: Project) -> None:
+    project.pipeline.update({"display_name": "Churn", "parallelism": 3, "description": "Who leaves"})
+    compiled = project.compile().compiled
+    assert compiled is not None
+    assert (compiled.display_name, compiled.parallelism, compiled.description) == ("Churn", 3, "Who leaves")
+
+
+def test_job_names_can_be_left_to_the_service(project: Project) -> None:
+    project.model["preprocess"]["base_job_name"] = "clean"
+    project.pipeline["custom_job_prefixes"] = False
+    assert "ProcessingJobName" not in project.compile().at("prep")
+
+
+STEP_KEYS: list[tuple[str, Any, str, Any]] = [
+    ("display_name", "Clean ${parameters.Text}", "DisplayName", joined("Clean ", {"Get": "Parameters.Text"})),
+    ("description", "Cleans", "Description", "Cleans"),
+    ("enable_cache", True, "CacheConfig", {"Enabled": True, "ExpireAfter": "P10D"}),
+    ("depends_on", ["tell"], "DependsOn", ["tell"]),
+    ("depends_on", "tell", "DependsOn", ["tell"]),
+    ("depends_on", [{"step": "tell", "trigger": "Failed"}], "DependsOn", [{"Step": "tell", "Trigger": "Failed"}]),
+    ("retry_policies", [{"exceptions": "Step.THROTTLING", "max_attempts": 3}], "RetryPolicies",
+     [{"BackoffRate": 2.0, "IntervalSeconds": 1, "MaxAttempts": 3, "ExceptionType": ["Step.THROTTLING"]}]),
+    ("retry_policies",
+     [{"exceptions": ["SageMaker.CAPACITY_ERROR"], "interval_seconds": 60, "backoff_rate": 1.5, "expire_after_minutes": 120}],
+     "RetryPolicies",
+     [{"BackoffRate": 1.5, "IntervalSeconds": 60, "ExpireAfterMin": 120, "ExceptionType": ["SageMaker.CAPACITY_ERROR"]}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "member", "expected"), STEP_KEYS)
+def test_what_every_step_can_say(project: Project, key: str, value: Any, member: str, expected: Any) -> None:
+    project.pipeline.update({"parameters": {"Text": "t"}, "steps": [tell()]})
+    project.step("prep")[key] = value
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.steps["prep"][member] == expected
+
+
+def test_a_cache_with_an_expiry_of_its_own(project: Project) -> None:
+    project.step("prep").update(enable_cache=True, cache_expire_after="PT12H")
+    assert project.compile().steps["prep"]["CacheConfig"] == {"Enabled": True, "ExpireAfter": "PT12H"}
+
+
+def test_a_step_runs_as_a_role_of_its_own(project: Project) -> None:
+    role = "arn:aws:iam::111122223333:role/Cleaner"
+    project.step("prep")["role"] = role
+    outcome = project.compile()
+    assert outcome.at("prep", "RoleArn") == role
+    assert outcome.at("fit", "RoleArn") != role
+
+
+def test_steps_share_a_section_and_differ_in_a_key(project: Project) -> None:
+    steps = project.pipeline["models"]["churn"]["steps"]
+    steps.insert(1, {**project.step("prep"), "step_name": "again", "instance_type": "ml.c5.xlarge", "volume_size": 7})
+    outcome = project.compile()
+    cluster = "ProcessingResources.ClusterConfig"
+    assert outcome.texts == []
+    assert outcome.at("again", cluster) == {**outcome.at("prep", cluster), "InstanceType": "ml.c5.xlarge", "VolumeSizeInGB": 7}
+
+
+def test_a_key_on_a_step_is_checked_where_it_stands(project: Project) -> None:
+    project.step("prep")["instance_count"] = 0
+    [text] = project.compile().texts
+    assert text.startswith("churn/conf/conf.yaml:")
+    assert text.endswith("SMP104 prep.instance_count must be at least 1, not 0.")
+
+
+def test_a_step_outside_the_units_uses_a_model(project: Project) -> None:
+    project.pipeline["steps"] = [{"step_name": "more", "step_class": "Processing", "model": "churn", "env": {"A": "1"}}]
+    outcome = project.compile()
+    assert outcome.at("more", "AppSpecification") == outcome.at("prep", "AppSpecification")
+    assert outcome.at("more", "Environment") == {"A": "1"}
+
+
+def test_a_step_outside_the_units_names_a_model_that_is_there(project: Project) -> None:
+    project.pipeline["steps"] = [{"step_name": "more", "step_class": "Processing", "model": "chrun"}]
+    [text] = project.compile().texts
+    assert text.endswith('SMP201 more is to use the model "chrun", which no file configures. Try: churn.')
+
+
+def check(**keys: Any) -> dict[str, Any]:
+    return {"step_name": "check", "step_class": "Condition", "conditions": ["${steps.judge.report.f1.value} >= 0.8"], **keys}
+
+
+def test_a_condition_takes_steps_of_a_unit_into_its_branches(project: Project) -> None:
+    project.pipeline["dependencies"] = []
+    project.pipeline["steps"] = [check(if_steps=["register"], else_steps=[FAIL])]
+    outcome = project.compile()
+    assert outcome.texts == []
+    arguments = outcome.at("check")
+    assert "register" not in outcome.steps
+    assert arguments["Conditions"] == [{"Type": "GreaterThanOrEqualTo", "LeftValue": F1, "RightValue": 0.8}]
+    assert [step["Name"] for step in arguments["IfSteps"]] == ["register"]
+    assert arguments["ElseSteps"] == [{"Name": "stop", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}]
+
+
+def test_the_step_that_repacks_a_model_goes_where_its_users_are(project: Project) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    project.pipeline["dependencies"] = []
+    steps = project.pipeline["models"]["churn"]["steps"]
+    project.pipeline["models"]["churn"]["steps"] = [step for step in steps if step["step_name"] not in {"model", "score"}]
+    project.step("judge")["chain_input_source_step"] = ["prep"]
+    project.pipeline["steps"] = [check(if_steps=["register"])]
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert [step["Name"] for step in outcome.at("check", "IfSteps")] == ["register-RepackModel", "register"]
+
+
+def test_conditions_in_conditions(project: Project) -> None:
+    project.pipeline["parameters"] = {"Strict": False}
+    inner = {"step_name": "inner", "step_class": "Condition", "conditions": ["${parameters.Strict}"], "if_steps": [FAIL]}
+    project.pipeline["steps"] = [check(else_steps=[inner])]
+    [found] = project.compile().at("check", "ElseSteps")
+    assert (found["Name"], found["Type"]) == ("inner", "Condition")
+    assert found["Arguments"]["Conditions"] == [{"Type": "Equals", "LeftValue": {"Get": "Parameters.Strict"}, "RightValue": True}]
+    assert [step["Name"] for step in found["Arguments"]["IfSteps"]] == ["stop"]
+    assert found["Arguments"]["ElseSteps"] == []
+
+
+def test_a_condition_in_the_definitions_own_form(project: Project) -> None:
+    own = {"Type": "Equals", "LeftValue": "${steps.judge.report.f1.value}", "RightValue": 1}
+    project.pipeline["steps"] = [check(conditions=[own], if_steps=[FAIL])]
+    assert project.compile().at("check", "Conditions") == [{**own, "LeftValue": F1}]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (check(conditions=["${steps.judge.report.f1} >= high"]),
+         "SMP307 a condition of check cannot be read: the word high stands for nothing: write texts in quotes, and values as ${…}. Try: write it as ${steps.evaluate.report.f1} >= 0.8."),
+        (check(conditions=[{"Type": "Greater"}]), "SMP307 check has a condition of no known type. Try: GreaterThan."),
+        (check(if_steps=["regster"]), 'SMP201 check holds "regster", which is no step. Try: register.'),
+        (check(if_steps=["register"], else_steps=["register"]),
+         "SMP209 register stands in check already, and cannot stand in check as well. Try: keep it in one of the two."),
+        (check(if_steps=["check"]), "SMP209 check stands in a branch of itself. Try: take it out of that branch."),
+        (check(if_steps=["judge"]), "SMP209 check waits for judge, which stands inside it. Try: take judge out of it."),
+        (check(if_step=["register"]), 'SMP103 unknown key "if_step" in conf.sagemakerPipeline.steps[0]. Try: if_steps.'),
+    ],
+)  # fmt: skip
+def test_a_condition_that_cannot_be(project: Project, step: dict[str, Any], said: str) -> None:
+    project.pipeline["dependencies"] = []
+    project.pipeline["steps"] = [step]
+    assert said in [text.partition(" ")[2] for text in project.compile().texts]
+
+
+def test_nothing_outside_waits_for_a_step_in_a_branch(project: Project) -> None:
+    project.pipeline["steps"] = [check(if_steps=["register"]), tell(depends_on=["register"])]
+    project.pipeline["dependencies"] = []
+    [text] = project.compile().texts
+    assert text.endswith(
+        "SMP209 tell waits for register, which stands in check and may not run. Try: put tell there too, or let it wait for check."
+    )
+
+
+def loop(*steps: Any, **keys: Any) -> dict[str, Any]:
+    return {"step_name": "loop", "step_class": "ForEach", "items": ["a", "b"], "steps": list(steps), **keys}
+
+
+def test_a_loop_gives_each_iteration_its_item_and_outputs_of_its_own(project: Project) -> None:
+    body = {"step_name": "body", "step_class": "Processing", "model": "churn", "env": {"WHICH": "${item}"}}
+    project.pipeline["steps"] = [loop(body, max_concurrency=2)]
+    outcome = project.compile()
+    assert outcome.texts == []
+    arguments = outcome.at("loop")
+    assert (arguments["IterableItems"], arguments["MaxConcurrency"]) == (["a", "b"], 2)
+    [step] = arguments["ForEachBody"]
+    assert step["Arguments"]["Environment"] == {"WHICH": {"Get": "ForEach.CurrentItem"}}
+    uri = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    assert uri["Std:Join"]["Values"][-4:] == ["body", {"Get": "ForEach.CurrentItem"}, "output", "train"]
+
+
+def test_items_that_are_mappings_are_told_apart_by_a_key(project: Project) -> None:
+    project.pipeline["parameters"] = {"Shops": '[{"name": "a", "uri": "s3://a/"}]'}
+    body = {"step_name": "body", "step_class": "Processing", "model": "churn", "env": {"URI": "${item.uri}"}}
+    project.pipeline["steps"] = [loop(body, items="${parameters.Shops}", item_key="name")]
+    arguments = project.compile().at("loop")
+    [step] = arguments["ForEachBody"]
+    assert arguments["IterableItems"] == {"Get": "Parameters.Shops"}
+    assert step["Arguments"]["Environment"] == {"URI": {"Get": "ForEach.CurrentItem.uri"}}
+    uri = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    assert {"Get": "ForEach.CurrentItem.name"} in uri["Std:Join"]["Values"]
+
+
+def test_a_loop_selects_by_what_its_steps_tell(project: Project) -> None:
+    body = tell(outputs={"score": "Float"})
+    project.pipeline["steps"] = [
+        loop(body, selector={"pick": "MaxBy", "field": "${iteration.tell.outputs.score}"}),
+        tell(step_name="after", inputs={"best": "${steps.loop.Selected.tell.OutputParameters['score']}"}),
+    ]
+    outcome = project.compile()
+    assert outcome.at("loop", "Selector") == {"Pick": "MaxBy", "Field": {"Get": "IterationOutput.tell.OutputParameters['score']"}}
+    assert outcome.at("after", "best") == {"Get": "Steps.loop.Selected.tell.OutputParameters['score']"}
+
+
+def test_a_loop_waits_for_what_its_steps_wait_for(project: Project) -> None:
+    project.pipeline["steps"] = [loop(tell(depends_on=["judge"]))]
+    outcome = project.compile()
+    assert outcome.steps["loop"]["DependsOn"] == ["judge"]
+    assert "DependsOn" not in outcome.at("loop", "ForEachBody")[0]
+
+
+def test_a_function_gets_values_and_answers(project: Project) -> None:
+    project.pipeline["steps"] = [
+        tell(inputs={"uri": "${steps.prep.outputs.train}", "n": 3}, outputs={"ok": "Boolean"}, enable_cache=True),
+        {"step_name": "ask", "step_class": "Callback", "sqs_queue_url": "https://sqs.eu-west-1.amazonaws.com/111122223333/q",
+         "inputs": {"ok": "${steps.tell.outputs.ok}"}, "outputs": {"answer": "String"}},
+    ]  # fmt: skip
+    outcome = project.compile()
+    assert outcome.steps["tell"] == {
+        "Name": "tell",
+        "Type": "Lambda",
+        "Arguments": {"uri": PREP_TRAIN, "n": 3},
+        "CacheConfig": {"Enabled": True, "ExpireAfter": "P10D"},
+        "FunctionArn": LAMBDA,
+        "OutputParameters": [{"OutputName": "ok", "OutputType": "Boolean"}],
+    }
+    assert outcome.steps["ask"]["SqsQueueUrl"] == "https://sqs.eu-west-1.amazonaws.com/111122223333/q"
+    assert outcome.at("ask") == {"ok": {"Get": "Steps.tell.OutputParameters['ok']"}}
+
+
+def test_a_raw_step_stands_as_it_is_written(project: Project) -> None:
+    raw = {"type": "Lambda", "arguments": {"x": "${steps.prep.outputs.train}"}, "members": {"FunctionArn": LAMBDA}}
+    project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", **raw}]
+    outcome = project.compile()
+    assert outcome.steps["own"] == {"Name": "own", "Type": "Lambda", "Arguments": {"x": PREP_TRAIN}, "FunctionArn": LAMBDA}
+
+
+def test_the_arguments_of_a_raw_step_are_checked(project: Project) -> None:
+    project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", "type": "Model", "arguments": {"ModelNaem": "x"}}]
+    [text] = project.compile().texts
+    assert "SMP401 own: CreateModelInput has no member ModelNaem" in text
+
+
+def test_a_pipeline_of_steps_without_models(project: Project) -> None:
+    project.conf = {"conf": {"sagemakerPipeline": {"pipelineName": "calls", "steps": [tell()]}}}
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert list(outcome.steps) == ["tell"]
