@@ -116,10 +116,10 @@ def _default_check() -> ArgumentCheck:
 
 def _requests(step: Mapping[str, Any], trail: Trail) -> Iterator[tuple[Operation, Any, Trail]]:
     """The requests that a step's Arguments hold in lists, each with its operation and place."""
-    members, arguments = PARTS.get(_type(step)), step.get("Arguments")
-    for member, operation in (members or {}).items() if isinstance(arguments, Mapping) else ():
-        listed = arguments[member] if isinstance(arguments.get(member), list) else ()
-        for index, request in enumerate(listed):
+    arguments = step.get("Arguments")
+    for member, operation in PARTS.get(_type(step), {}).items():
+        listed = arguments.get(member) if isinstance(arguments, Mapping) else None
+        for index, request in enumerate(listed if isinstance(listed, list) else ()):
             yield operation, request, (((trail, "Arguments"), member), index)
 
 

@@ -9,8 +9,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from framework.config.model import (
+    CLEANUP,
+    CONDITION,
     CREATE_MODEL,
+    CUSTOM,
+    EMR,
+    EMR_SERVERLESS,
+    ENDPOINT,
+    ENDPOINT_CONFIG,
+    FAIL,
     FOR_EACH,
+    INFERENCE_COMPONENT,
+    LINEAGE,
     METRICS,
     PROCESSING,
     REGISTER_MODEL,
@@ -58,6 +68,12 @@ _LEGAL_KINDS = {
     CREATE_MODEL: {"registry", "model"},
     REGISTER_MODEL: {"registry"},
 }
+
+
+_NO_JOBS = {CLEANUP, CUSTOM, EMR, EMR_SERVERLESS, ENDPOINT, ENDPOINT_CONFIG, INFERENCE_COMPONENT, LINEAGE}
+"""Classes whose steps read nothing by a chain."""
+
+_NEVER_CACHED = {CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +241,9 @@ def _report_idle_keys(spec: StepSpec, report: Report) -> None:
         _report_idle(spec, "chain_input_additional_prefix", "only a Transform step reads below a prefix", report)
     if builds_model and spec.config.chain:
         _report_idle(spec, "chain_input_source_step", "the model is that of the Training step before it", report)
-    if builds_model and spec.config.enable_cache:
+    if spec.step_class in _NO_JOBS and spec.config.chain:
+        _report_idle(spec, "chain_input_source_step", f"a {spec.step_class} step has no inputs of that kind", report)
+    if spec.step_class in _NEVER_CACHED and spec.config.enable_cache:
         _report_idle(spec, "enable_cache", f"the service caches no {spec.step_class} step", report)
 
 
