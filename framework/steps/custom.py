@@ -124,7 +124,8 @@ def _takes_context(function: Callable[..., Any]) -> bool:
 
 
 def _article(value: Any) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "nothing" if value is None else f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 @contextlib.contextmanager
@@ -145,7 +146,9 @@ def _loading(folders: list[Path], region: str | None) -> Iterator[None]:
         if region and not any(variables.values()):
             os.environ.pop("AWS_DEFAULT_REGION", None)
         for name in set(sys.modules) - modules:
-            if _within(getattr(sys.modules[name], "__file__", None), folders):
+            module = sys.modules[name]
+            files = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]  # a folder may be a module without a file
+            if any(_within(file, folders) for file in files):
                 del sys.modules[name]
 
 
