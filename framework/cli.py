@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, local, options, registry, run
+from framework.commands import definition, explain, local, options, registry, run
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -50,7 +50,16 @@ def smp() -> None:
     """Turn per-model YAML into an Amazon SageMaker pipeline: check it, deploy it, run it there or here."""
 
 
-for command in (definition.validate, definition.compile_, run.deploy, run.run, local.logs, local.local, registry.registry):
+for command in (
+    definition.validate,
+    definition.compile_,
+    explain.command,
+    run.deploy,
+    run.run,
+    local.logs,
+    local.local,
+    registry.registry,
+):
     smp.add_command(command)
 
 

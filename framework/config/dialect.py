@@ -16,7 +16,7 @@ from typing import Any
 from framework.config.values import Map, Seq
 from framework.findings import WARNING, Finding
 
-MODEL_KEYS = frozenset({"source_directory", "name"})
+MODEL_KEYS = frozenset({"source_directory", "name", "defaults", "extends"})
 """The keys of a model that are not sections."""
 
 _LEGACY_MODEL_KEYS = ("projectName", "modelName")

@@ -84,10 +84,19 @@ class _Substitution:
     def mapping(self, tree: Map, path: ValuePath) -> Map:
         result = Map(tree.place)
         for key, value in tree.items():
-            name = str(self.value(key, path, tree.key_place_of(key))) if key.startswith("s3://") else key
+            name = self._key(key, path, tree.key_place_of(key)) if key.startswith("s3://") else key
             place = tree.place_of(key)
             result.put(name, self.value(value, (*path, key), place), tree.key_place_of(key), place, tree.raw.get(key))
+        result.replaced = tree.replaced
         return result
+
+    def _key(self, key: str, path: ValuePath, place: Place) -> str:
+        name = self.value(key, path, place)
+        if isinstance(name, Expression):
+            self.findings.append(
+                Finding("SMP110", place, f"{quoted(key)} is a key, and a key cannot be an expression", "write it out")
+            )
+        return name if isinstance(name, str) else key
 
     def sequence(self, tree: Seq, path: ValuePath) -> Seq:
         result = Seq(tree.place)

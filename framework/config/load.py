@@ -1,4 +1,4 @@
-"""From files to one configuration: find, read, normalise, join, overlay, substitute, bring into shape, check."""
+"""From files to one configuration: find, read, normalise, join, overlay, extend, multiply, substitute, bring into shape, check."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from framework.config.dialect import normalise
 from framework.config.environment import ENVIRONMENT, Substituted, read_env_file, substitute
 from framework.config.model import Config
 from framework.config.reader import read_file
+from framework.config.reuse import reuse
 from framework.config.typed import typed_config
 from framework.config.values import Map, place_at, quoted
 from framework.findings import Finding, FindingsError, Place, nearest
@@ -139,6 +140,8 @@ def _finish(merged: Map, overlay: Map | None, sources: Sources, reading: _Readin
         reading.findings += merge.override(merged, assignment)
     if sources.overrides:
         reading.findings += normalise(merged)  # they may be written in older spellings, too
+    merged, findings = reuse(merged)
+    reading.findings += findings
     _fill_defaults(merged, (path for path in DEFAULTS if path != PATTERNS))
     result = reading.substitute(merged)
     config = typed_config(result.tree, reading.root, tuple(reading.files), reading.variables, result.unresolved, reading.incomplete)

@@ -89,7 +89,10 @@ def overlay(base: Map, top: Map) -> Map:
             merged = overlay(result[key], value)
             result.put(key, merged, result.key_place_of(key), result.place_of(key))
         else:
+            below = base if key in base else None
             _take(result, key, top, top_key)
+            if below is not None:
+                result.cover(key, below)
     return result
 
 
@@ -129,7 +132,11 @@ def _set(
             return
         tree = below
     if isinstance(tree, Map):
-        tree.put(_existing(tree, last), value, place, place, raw)
+        below, last = _copied(tree), _existing(tree, last)
+        tree.put(last, value, place, place, raw)
+        tree.replaced.pop(last, None)
+        if last in below:
+            tree.cover(last, below)
     elif (index := _index(tree, last)) is not None:
         tree.replace(index, value, place, raw)
     else:

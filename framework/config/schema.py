@@ -139,6 +139,8 @@ class Shaper:
         shaped = self.shape(value[key], prop, (*path, name), value.place_of(key), value.raw.get(key))
         raw = None if isinstance(shaped, str) else value.raw.get(key)
         result.put(name, shaped, value.key_place_of(key), value.place_of(key), raw)
+        if key in value.replaced:
+            result.replaced[name] = value.replaced[key]
 
     def _twice(self, value: Map, key: str, name: str, path: ValuePath) -> None:
         if not _is_nothing(value[key]) and value[key] != value[name]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
+from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
 from framework.config.local import local_runs
 from framework.config.merge import overlay
@@ -64,6 +65,7 @@ def typed_config(
         work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
+    work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
     security = _map(conf.get("sagemakerNetworkSecurity"))
     region = conf.get("region")
     return m.Config(
@@ -92,6 +94,7 @@ class _Typing:
         self.findings: list[Finding] = []
         self.torn: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
+        self.defaults = Defaults()
 
     def say(self, findings: Iterable[Finding]) -> bool:
         """Keep the findings that say something new; whether there are errors among them."""
@@ -113,6 +116,7 @@ class _Typing:
         self.say(shaper.findings)
         self.say(check(shaped, "", ()))
         conf = _map(shaped["conf"])
+        self.defaults = Defaults.of(conf)
         self.say(_not_constants(conf))
         security = _map(conf.get("sagemakerNetworkSecurity"))
         given = [key for key in ("subnets", "security_groups_id") if security.get(key)]
@@ -202,7 +206,7 @@ class _Typing:
             return m.Section(step.section, own, broken=True)
         merged = overlay(sections[shared], own) if shared is not None else own
         merged.place = sections.key_place_of(shared) if shared is not None else step.place
-        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,))
+        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
         homeless = model is not None and self._homeless(sections)
         return replace(section, broken=section.broken or homeless)
 
@@ -249,12 +253,14 @@ class _Typing:
         if kind is None:  # no step uses it, so nobody can tell what it should look like
             return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
         if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
-            return m.Section(key, Shaper().shape(values, definition(kind), ("models", model, key), place))
-        return self._shaped(key, kind, values, ("models", model, key))
+            whole = self.defaults.below(values, model, key, kind)
+            return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
+        return self._shaped(key, kind, values, ("models", model, key), model)
 
-    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...]) -> m.Section:
-        """A section in the shape of its kind, checked."""
+    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...], model: str) -> m.Section:
+        """A section in the shape of its kind, over the defaults that there are for it, checked."""
         shaper = Shaper()
+        raw = self.defaults.below(raw, model, name, kind)
         values = shaper.shape(raw, definition(kind), path, raw.place)
         broken = self.say([*shaper.findings, *check(values, kind, path)])
         return m.Section(name, values, broken or self.is_unresolved(values))
@@ -354,13 +360,13 @@ def _not_constants(conf: Map) -> Iterator[Finding]:
         if key == "sagemakerPipeline" and isinstance(value, Map):
             settings = Map(value.place)
             for name in value:
-                if name not in {*_EXPRESSIVE, "models", "steps"}:
+                if name not in {*_EXPRESSIVE, "models", "steps", "defaults"}:
                     settings.take(name, value)
             yield from constants(settings, ("conf", key), value.place)
         elif key == "models":
             for name, model in _map(value).items():
-                for entry in MODEL_KEYS & _map(model).keys():
-                    yield from constants(model[entry], ("conf", key, name, entry), model.place_of(entry))
+                for entry in ("source_directory", "name") if isinstance(model, Map) else ():
+                    yield from constants(model.get(entry), ("conf", key, name, entry), model.place_of(entry))
         elif key != "defaults":
             yield from constants(value, ("conf", key), conf.place_of(key))
 

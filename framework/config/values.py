@@ -22,9 +22,10 @@ class Map(dict[str, Any]):
         place: where the mapping begins.
         key_places, places: where each key, and each value, was written.
         raw: the text of each scalar that is not a string, as it stood in the file (`007`, `1.10`, `yes`).
+        replaced: for keys that several layers of the configuration set, what lies below the value: (value, place), nearest first.
     """
 
-    __slots__ = ("key_places", "place", "places", "raw")
+    __slots__ = ("key_places", "place", "places", "raw", "replaced")
 
     def __init__(self, place: Place = NOWHERE) -> None:
         super().__init__()
@@ -32,6 +33,7 @@ class Map(dict[str, Any]):
         self.key_places: dict[str, Place] = {}
         self.places: dict[str, Place] = {}
         self.raw: dict[str, str] = {}
+        self.replaced: dict[str, tuple[tuple[Any, Place], ...]] = {}
 
     def put(self, key: str, value: Any, key_place: Place, place: Place, raw: str | None = None) -> None:
         """Set a value together with where its key and itself were written."""
@@ -44,9 +46,18 @@ class Map(dict[str, Any]):
             self.raw[key] = raw
 
     def take(self, key: str, source: Map, source_key: str | None = None) -> None:
-        """Copy an entry of another mapping, places and all, under `key`."""
+        """Copy an entry of another mapping under `key`, with all that is known of it; a default stays one, and has no place."""
         name = key if source_key is None else source_key
-        self.put(key, source[name], source.key_place_of(name), source.place_of(name), source.raw.get(name))
+        self[key] = source[name]
+        for known in ("key_places", "places", "raw", "replaced"):
+            mine, others = getattr(self, known), getattr(source, known)
+            mine.pop(key, None)
+            if name in others:
+                mine[key] = others[name]
+
+    def cover(self, key: str, below: Map) -> None:
+        """Remember that the value of `key`, and what it lies over already, lies over that of another layer."""
+        self.replaced[key] = (*self.replaced.get(key, ()), (below[key], below.place_of(key)), *below.replaced.get(key, ()))
 
     def drop(self, key: str) -> None:
         """Remove an entry and its places."""
@@ -54,6 +65,7 @@ class Map(dict[str, Any]):
         self.key_places.pop(key, None)
         self.places.pop(key, None)
         self.raw.pop(key, None)
+        self.replaced.pop(key, None)
 
     def place_of(self, key: str) -> Place:
         """Where the value of `key` was written; where the mapping begins when that is not known."""

@@ -319,7 +319,8 @@ def test_a_condition_in_the_definitions_own_form(project: Project) -> None:
     ("step", "said"),
     [
         (check(conditions=["${steps.judge.report.f1} >= high"]),
-         "SMP307 a condition of check cannot be read: the word high stands for nothing: write texts in quotes, and values as ${…}. Try: write it as ${steps.evaluate.report.f1} >= 0.8."),
+         "SMP307 a condition of check cannot be read: the word high stands for nothing: write texts in quotes, and values as ${…}. "
+         "Try: write it as ${steps.evaluate.report.f1} >= 0.8."),
         (check(conditions=[{"Type": "Greater"}]), "SMP307 check has a condition of no known type. Try: GreaterThan."),
         (check(if_steps=["regster"]), 'SMP201 check holds "regster", which is no step. Try: register.'),
         (check(if_steps=["register"], else_steps=["register"]),
