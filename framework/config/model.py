@@ -15,6 +15,8 @@ TRANSFORM, METRICS, REGISTER_MODEL = "Transform", "Metrics", "RegisterModel"
 CONDITION, FAIL, FOR_EACH, LAMBDA, CALLBACK, RAW = "Condition", "Fail", "ForEach", "Lambda", "Callback", "Raw"
 ENDPOINT_CONFIG, ENDPOINT, INFERENCE_COMPONENT = "EndpointConfig", "Endpoint", "InferenceComponent"
 LINEAGE, CLEANUP, EMR, EMR_SERVERLESS, CUSTOM = "Lineage", "Cleanup", "EMR", "EMRServerless", "Custom"
+TUNING, AUTO_ML, NOTEBOOK_JOB = "Tuning", "AutoML", "NotebookJob"
+QUALITY_CHECK, CLARIFY_CHECK, MONITOR = "QualityCheck", "ClarifyCheck", "MonitorBatchTransform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class StepClass:
 STEP_CLASSES: Mapping[str, StepClass] = {
     PROCESSING: StepClass("processing", "preprocess"),
     TRAINING: StepClass("train", "train"),
-    CREATE_MODEL: StepClass("registry", "registry"),
+    CREATE_MODEL: StepClass("create_model", "registry"),
     TRANSFORM: StepClass("transform", "transform"),
     METRICS: StepClass("evaluate", "evaluate"),
     REGISTER_MODEL: StepClass("registry", "registry"),
@@ -53,6 +55,12 @@ STEP_CLASSES: Mapping[str, StepClass] = {
     EMR: StepClass("emr"),
     EMR_SERVERLESS: StepClass("emr_serverless"),
     CUSTOM: StepClass("custom"),
+    TUNING: StepClass("tune", "tune"),
+    QUALITY_CHECK: StepClass("quality_check"),
+    CLARIFY_CHECK: StepClass("clarify_check"),
+    MONITOR: StepClass("monitor", "transform"),
+    AUTO_ML: StepClass("auto_ml"),
+    NOTEBOOK_JOB: StepClass("notebook_job"),
 }
 
 UNIT_CLASSES = (PROCESSING, TRAINING, CREATE_MODEL, TRANSFORM, METRICS, REGISTER_MODEL)

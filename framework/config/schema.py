@@ -2,7 +2,8 @@
 
 JSON Schema says what is legal. Four keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
 `x-split` (a string that is a list), `x-no-effect` (a key that does nothing, and why), and `default`, which is filled in. An
-expression may stand for any value, whatever its type, unless `x-constant` says that it must be known when compiling.
+expression may stand for any value, whatever its type, unless `x-constant` says that it must be known when compiling. What
+stands beside a `$ref` comes over what it refers to, `properties` one by one.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def _inlined(schema: Any, document: Schema) -> Any:
         result["pattern"] = re.sub(r"\$$", r"\\Z", result["pattern"])
     if "$ref" in schema:
         target = _inlined(document["$defs"][schema["$ref"].rpartition("/")[2]], document)
-        result = {**target, **result}
+        properties = {"properties": {**target["properties"], **result.get("properties", {})}} if "properties" in target else {}
+        result = {**target, **result, **properties}
     return result
 
 
@@ -305,6 +307,11 @@ _PATTERNS = {
     "^[A-Za-z0-9][A-Za-z0-9_-]{0,255}$": "letters, digits, hyphens and underscores, a letter or digit first, at most 256",
     "^arn:aws[a-z-]*:lambda:": "the function's ARN, arn:aws:lambda:REGION:ACCOUNT:function:NAME",
     "^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$": "the function as package.module:function",
+    "^[^/].*\\.ipynb$": "the path of an .ipynb file, relative to source_directory",
+    "^[^/]": "a path relative to source_directory",
+    "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$": "a number",
+    "^[a-zA-Z][a-zA-Z0-9_-]*$": "letters, digits, hyphens and underscores, a letter first",
+    "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$": "letters, digits and hyphens, at most 63, a letter or digit first and last",
     "^[A-Za-z0-9_-]+$": "letters, digits, hyphens and underscores",
     "^https?://": "the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
     "^(P(?=[0-9T])[0-9YMWDTHS]+|[0-9T][0-9]*[0-9a-zA-Z]*)$": "a duration such as P30D, PT12H or 30d",

@@ -11,6 +11,7 @@ from typing import Any
 from framework.config import model as m
 from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
+from framework.config.expressions import Output
 from framework.config.local import local_runs
 from framework.config.merge import overlay
 from framework.config.parameters import read_parameters
@@ -31,8 +32,11 @@ KINDS = {
 
 _LEGACY_SECTIONS = {"metrics": "evaluate", "create": "registry"}
 _DEFAULT_UNIT = frozenset(m.STEP_CLASSES[name].section for name in m.UNIT_CLASSES)
-_ALIKE = {"evaluate": "processing"}
+_ALIKE = {"evaluate": "processing", "create_model": "registry"}
 """Kinds of sections that can stand in for another."""
+
+_NARROWER = {"registry": ("create_model",), "transform": ("monitor",)}
+"""For sections with names of their own, kinds that only some of their users ask for."""
 
 _EXPRESSIVE = ("experiment", "mlflow")
 """The settings of the pipeline that an expression may stand for. Those of steps and sections have rules of their own."""
@@ -198,7 +202,7 @@ class _Typing:
 
     def _given(self, step: m.StepConfig, raw: Map, models: Mapping[str, m.Model]) -> m.Section | None:
         own, model = own_keys(step), models.get(step.model)
-        if not own and step.section:
+        if not own and step.section and step.step_class != m.MONITOR:
             return None
         sections = _map(raw.get(step.model))
         shared = next((name for name in (step.section, _LEGACY_SECTIONS.get(step.section, "")) if name in sections), None)
@@ -207,8 +211,36 @@ class _Typing:
         merged = overlay(sections[shared], own) if shared is not None else own
         merged.place = sections.key_place_of(shared) if shared is not None else step.place
         section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
+        if step.step_class == m.MONITOR:
+            section = self._with_monitor(section, step)
         homeless = model is not None and self._homeless(sections)
         return replace(section, broken=section.broken or homeless)
+
+    def _with_monitor(self, section: m.Section, step: m.StepConfig) -> m.Section:
+        """The section of a monitored transform with its check in shape; what is checked is what comes out, unless it says."""
+        monitor = section.values.get("monitor")
+        if not isinstance(monitor, Map):
+            return section
+        given, check_class = Map(monitor.place), monitor.get("step_class")
+        for key in monitor:
+            if key != "step_class":
+                given.take(key, monitor)
+        if check_class not in (m.QUALITY_CHECK, m.CLARIFY_CHECK):
+            message = f"{step.name}.monitor needs a step_class, QualityCheck or ClarifyCheck"
+            self.say(
+                [
+                    Finding(
+                        "SMP104", monitor.place_of("step_class"), message, nearest(check_class, (m.QUALITY_CHECK, m.CLARIFY_CHECK))
+                    )
+                ]
+            )
+            return replace(section, broken=True)
+        if "dataset" not in given and section.values.get("monitor_before_transform") is not True:
+            given.put("dataset", Output(step.name, "data"), monitor.place, monitor.place)
+        shaped = self._shaped("monitor", m.STEP_CLASSES[check_class].kind, given, (step.name, "monitor"), step.model)
+        shaped.values.put("step_class", check_class, monitor.place, monitor.place)
+        section.values.put("monitor", shaped.values, section.values.key_place_of("monitor"), monitor.place)
+        return replace(section, broken=section.broken or shaped.broken)
 
     def section_kinds(self, pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
         """For each model and section name, the kind that the first step which uses it asks for."""
@@ -221,8 +253,10 @@ class _Typing:
                 place = step.values.place_of("step_type")
                 self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
                 self.torn.add((step.model, step.section))
-            if not own_keys(step):
+            if not own_keys(step) and step.step_class != m.MONITOR:
                 self.shared.add((step.model, step.section))
+            if _kind(step) == KINDS.get(step.section):
+                users[step.model, step.section] = step
         return {key: _kind(step) for key, step in users.items()}
 
     def models(self, conf: Map, kinds: Mapping[tuple[str, str], str]) -> dict[str, m.Model]:
@@ -235,7 +269,9 @@ class _Typing:
         homeless = self._homeless(raw)
         sections = {}
         for key in (key for key in raw if key not in MODEL_KEYS):
-            section = self._section(name, key, KINDS.get(key) or kinds.get((name, key)), raw, (name, key) in kinds)
+            kind = kinds.get((name, key))
+            kind = kind if kind in _NARROWER.get(key, ()) else KINDS.get(key) or kind
+            section = self._section(name, key, kind, raw, (name, key) in kinds)
             sections[key] = m.Section(key, section.values, section.broken or homeless or (name, key) in self.torn)
         return m.Model(name, sections, place, source if isinstance(source, str) else self.source_directory, source_place)
 
@@ -295,13 +331,16 @@ class _Typing:
                 message = f'the model "{name}" is not part of the pipeline'
                 self.say([Finding("SMP117", model.place, message, "name it under sagemakerPipeline.models, or remove it", WARNING)])
             elif unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
-                used = set(_used_sections(unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
-                used.update(_used_sections(step for step in pipeline.steps if step.model == name))
+                used = set(_used_sections(model, unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
+                used.update(_used_sections(model, (step for step in pipeline.steps if step.model == name)))
                 self.say(_unused_section(model, section) for key, section in model.sections.items() if key not in used)
 
 
-def _used_sections(steps: Iterable[m.StepConfig]) -> Iterator[str]:
+def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[str]:
     for step in steps:
+        if step.step_class == m.TUNING:
+            section = section_of(model, step)
+            yield str(section.values.get("train") if section else "train")
         yield _LEGACY_SECTIONS.get(step.section, step.section)
         yield step.section
         if step.step_class in {m.CREATE_MODEL, m.REGISTER_MODEL}:
@@ -313,7 +352,7 @@ def _unused_section(model: m.Model, section: m.Section) -> Finding:
     meant = nearest(section.name, KINDS)
     hint = "name it as the step_type of a step, or remove it"
     if section.name in KINDS:
-        hint = "add a step that does, or remove it" if section.name != "tune" else "remove it; no step class uses it yet"
+        hint = "add a step that does, or remove it"
     elif meant in KINDS and meant not in model.sections:
         hint = f"call it {meant}, name it as the step_type of a step, or remove it"
     return Finding("SMP116", section.values.place, message, hint, WARNING)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from framework.config.expressions import Item
 from framework.config.model import (
+    AUTO_ML,
     CALLBACK,
+    CLARIFY_CHECK,
     CLEANUP,
     CONDITION,
     CREATE_MODEL,
@@ -22,11 +24,14 @@ from framework.config.model import (
     LAMBDA,
     LINEAGE,
     METRICS,
+    NOTEBOOK_JOB,
     PROCESSING,
+    QUALITY_CHECK,
     RAW,
     REGISTER_MODEL,
     TRAINING,
     TRANSFORM,
+    TUNING,
     Config,
     PipelineConfig,
     StepConfig,
@@ -40,7 +45,9 @@ from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
 from framework.pipeline.nesting import Nesting, nest
 from framework.pipeline.units import Report, Units, plan_units
 from framework.steps import (
+    automl,
     calls,
+    clarify_check,
     cleanup,
     control,
     create_model,
@@ -49,12 +56,15 @@ from framework.steps import (
     endpoints,
     lineage,
     metrics,
+    notebook_job,
     processing,
+    quality_check,
     raw,
     register_model,
     repack,
     training,
     transform,
+    tuning,
 )
 from framework.steps.base import Builder, Step, StepSpec, Surroundings, references
 
@@ -79,6 +89,11 @@ BUILDERS: Mapping[str, Builder] = {
     EMR: emr.emr,
     EMR_SERVERLESS: emr.emr_serverless,
     CUSTOM: custom.build,
+    TUNING: tuning.build,
+    QUALITY_CHECK: quality_check.build,
+    CLARIFY_CHECK: clarify_check.build,
+    AUTO_ML: automl.build,
+    NOTEBOOK_JOB: notebook_job.build,
 }
 
 
@@ -159,10 +174,10 @@ def _steps(units: Units, around: Surroundings) -> Iterator[Step]:
 
 def _whole(spec: StepSpec) -> bool:
     """Whether everything that the step is built from is free of errors."""
-    parts = [spec.section]
+    parts = [spec.section, *([spec.jobs] if spec.jobs else [])]
     if spec.step_class in {CREATE_MODEL, REGISTER_MODEL}:
         parts += [section for name, section in spec.model.sections.items() if name in {"registry", "transform"}]
-        parts += [spec.training.section] if spec.training else []
+        parts += [spec.training.section, spec.training.as_training.section] if spec.training else []
     return not any(section.broken for section in parts)
 
 
@@ -178,13 +193,14 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
                 Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c")
             )
             continue
+        pairs = [(units.last(before), units.first(after)) for before, after in pairs]
         for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known and not pipeline.names(name)):
             report(Finding("SMP201", place, f'the dependencies name "{name}", which is no step', nearest(name, known)))
         graph.add(Edge(*pair, EXPLICIT, place) for pair in pairs if known.issuperset(pair))
     default = pipeline.place
     graph.add(Edge(*pair, EXPLICIT, default) for pair in units.default_edges if known.issuperset(pair))
     for spec in units.specs.values():
-        graph.add(edge for edge in _waits(spec.config, known, pipeline, report))
+        graph.add(edge for edge in _waits(spec.config, known, units, pipeline, report))
     for step in steps.values():
         graph.add(_data_edges(step, known, pipeline, report))
         graph.add(_own_waits(step, known, pipeline, report))
@@ -214,15 +230,15 @@ def _own_waits(step: Step, known: Collection[str], pipeline: PipelineConfig, rep
             report(Finding("SMP201", place, f'{step.name} waits for "{wait.step}", which is no step', nearest(wait.step, known)))
 
 
-def _waits(step: StepConfig, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+def _waits(step: StepConfig, known: Collection[str], units: Units, pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
     """The edges that a step's `depends_on` makes."""
     given = step.values.get("depends_on")
     listed = given if isinstance(given, Seq) else Seq()
     for index, item in enumerate(listed):
         place = listed.place_of(index)
         name, trigger = (item.get("step"), item.get("trigger", COMPLETED)) if isinstance(item, Map) else (item, COMPLETED)
-        if isinstance(name, str) and name in known:
-            yield Edge(name, step.name, EXPLICIT, place, trigger)
+        if isinstance(name, str) and units.last(name) in known:
+            yield Edge(units.last(name), step.name, EXPLICIT, place, trigger)
         elif isinstance(name, str) and not pipeline.names(name):
             report(Finding("SMP201", place, f'{step.name} depends on "{name}", which is no step', nearest(name, known)))
 

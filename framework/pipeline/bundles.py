@@ -78,11 +78,32 @@ class Bundles:
             self._texts[key] = self._add(name, content.encode())
         return self._texts[key]
 
+    def folder(self, spec: StepSpec, paths: Sequence[str]) -> str:
+        """The URI of a folder of these files and folders of the model's source directory, each under its last name."""
+        source = self._source(spec)
+        if source is None:
+            return ""
+        chosen: dict[str, Path] = {}
+        for path in paths:
+            above = f"{path.rpartition('/')[0]}/".lstrip("/")
+            members = self._members(spec, source).items()
+            chosen.update({name.removeprefix(above): file for name, file in members if name == path or name.startswith(f"{path}/")})
+        contents = {name: _read(chosen[name]) for name in sorted(chosen)}
+        digests = [f"{hashlib.sha256(content).hexdigest()} {name}" for name, content in contents.items()]
+        folder = f"{self.prefix}/{hashlib.sha256(chr(10).join(digests).encode()).hexdigest()}"
+        for name, content in contents.items():
+            uri = f"{folder}/{name}"
+            self._uploads[uri] = Upload(uri, hashlib.sha256(content).hexdigest(), content)
+        return folder
+
     def has(self, spec: StepSpec, path: str) -> bool:
-        """Whether a model's bundle holds a file; true when there is no source directory, which is said elsewhere."""
+        """Whether a model's bundle holds a file or folder; true when there is no source directory, which is said elsewhere."""
         source = spec.model.source_directory
         folder = self.root / source if source else None
-        return folder is None or not folder.is_dir() or path in self._members(spec, folder)
+        if folder is None or not folder.is_dir():
+            return True
+        members = self._members(spec, folder)
+        return path in members or any(name.startswith(f"{path}/") for name in members)
 
     def _add(self, name: str, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -93,8 +114,10 @@ class Bundles:
     def _source(self, spec: StepSpec) -> Path | None:
         model = spec.model
         if not model.source_directory:
-            message = f'the model "{model.name}" has no source_directory, and its scripts must lie somewhere'
-            self.report(Finding("SMP702", model.place, message, "set source_directory"))
+            owner = f'the model "{model.name}" has no source_directory' if model.name else f"{spec.name} belongs to no model"
+            place = model.place if model.name else spec.config.place
+            hint = "set source_directory" if model.name else "name a model with a source_directory as the step's model"
+            self.report(Finding("SMP702", place, f"{owner}, and its scripts must lie somewhere", hint))
             return None
         folder = self.root / model.source_directory
         if not folder.is_dir():
@@ -197,9 +220,16 @@ def _archive(members: Mapping[str, Path], requirements: str | None) -> bytes:
     return buffer.getvalue()
 
 
-def _write(archive: tarfile.TarFile, name: str, path: Path) -> None:
+def _read(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _write(archive: tarfile.TarFile, name: str, path: Path) -> None:
+    content = _read(path)
+    try:
         executable = path.stat().st_mode & stat.S_IXUSR
     except OSError as error:
         raise _unreadable(error) from None

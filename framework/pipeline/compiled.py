@@ -15,7 +15,7 @@ Definition = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An object that the definition refers to. `sha256` is the hexadecimal digest of `content` and part of `uri`."""
+    """An object that the definition refers to. `sha256` is the hexadecimal digest of `content`."""
 
     uri: str
     sha256: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framework.config.expressions import Variable
-from framework.config.model import Local, ParameterConfig, PipelineConfig
+from framework.config.model import CREATE_MODEL, REGISTER_MODEL, Local, ParameterConfig, PipelineConfig
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
 from framework.pipeline.graph import COMPLETED, Edge
 from framework.pipeline.nesting import TOP
+from framework.pipeline.units import NEVER_RETRIED, OF_JOBS
 from framework.steps.base import PropertyFile, Step, as_json
 
 VERSION = "2020-12-01"
@@ -18,7 +19,8 @@ CACHE_EXPIRY = "P10D"
 """How long the service may reuse a result; ISO 8601."""
 
 CACHEABLE = frozenset({
-    "Processing", "Training", "Transform", "Lambda", "Callback", "EMR", "EMRServerless", "EndpointConfig", "Endpoint",
+    "AutoML", "Callback", "ClarifyCheck", "EMR", "EMRServerless", "Endpoint", "EndpointConfig", "Lambda", "Processing",
+    "QualityCheck", "Training", "Transform", "Tuning",
 })  # fmt: skip
 
 
@@ -115,8 +117,9 @@ def _step(pipeline: Pipeline, step: Step) -> dict[str, Any]:
         result["DependsOn"] = [_dependency(edge) for edge in depends_on]
     if step.cached and step.type in CACHEABLE:
         result["CacheConfig"] = {"Enabled": True, "ExpireAfter": str(given.get("cache_expire_after") or CACHE_EXPIRY)}
-    if given.get("retry_policies"):
-        result["RetryPolicies"] = [_retry_policy(policy) for policy in given["retry_policies"]]
+    policies = _retry_policies(step, given.get("retry_policies") or ())
+    if policies:
+        result["RetryPolicies"] = policies
     if step.property_files:
         result["PropertyFiles"] = [_property_file(file) for file in step.property_files]
     return {**result, **as_json(dict(step.members))}
@@ -124,6 +127,17 @@ def _step(pipeline: Pipeline, step: Step) -> dict[str, Any]:
 
 def _dependency(edge: Edge) -> Any:
     return edge.upstream if edge.trigger == COMPLETED else {"Step": edge.upstream, "Trigger": edge.trigger}
+
+
+def _retry_policies(step: Step, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The policies that have an effect on a step of this class; that the others have none has been said."""
+    if step.spec.step_class in NEVER_RETRIED:
+        return []
+    no_job = step.spec.step_class in {CREATE_MODEL, REGISTER_MODEL}
+    policies = [_retry_policy(policy) for policy in given]
+    for policy in policies if no_job else ():
+        policy["ExceptionType"] = [name for name in policy["ExceptionType"] if not name.startswith(OF_JOBS)]
+    return [policy for policy in policies if policy["ExceptionType"]]
 
 
 def _retry_policy(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,16 +12,22 @@ from typing import Any
 
 from framework.config.expressions import Expression, Item, Iteration, Join, JsonGet, Output, Parameter, Ref, Report, written
 from framework.config.model import (
+    AUTO_ML,
     CALLBACK,
+    CLARIFY_CHECK,
     CUSTOM,
     EMR,
     FOR_EACH,
     LAMBDA,
     METRICS,
+    MONITOR,
+    NOTEBOOK_JOB,
     PROCESSING,
+    QUALITY_CHECK,
     RAW,
     TRAINING,
     TRANSFORM,
+    TUNING,
     PipelineConfig,
     Section,
     StepConfig,
@@ -29,12 +35,21 @@ from framework.config.model import (
 from framework.config.steps import EXPRESSIVE
 from framework.config.values import Map, Seq
 from framework.findings import Finding, Place, nearest
-from framework.steps.channels import METRICS_OUTPUT, names_in
-from framework.steps.emr import output_of
+from framework.pipeline.pairs import TRANSFORM_SUFFIX, Pair, property_of
+from framework.steps.channels import METRICS_OUTPUT, names_in, output_of
+from framework.steps.emr import argument_of
 from framework.steps.metrics import REPORT
 
 GENERATED = "-RepackModel"
 """What the names of steps end in that are made while the pipeline is built."""
+
+_CHECKED = {"statistics": "CalculatedBaselineStatistics", "constraints": "CalculatedBaselineConstraints"}
+_PROPERTIES = {
+    QUALITY_CHECK: _CHECKED,
+    CLARIFY_CHECK: {"constraints": _CHECKED["constraints"]},
+    AUTO_ML: {"model": "BestCandidate.InferenceContainers[0].ModelDataUrl"},
+}
+"""For classes whose outputs have fixed names: the properties that hold them."""
 
 Known = tuple[StepConfig, Section | None]
 
@@ -51,6 +66,7 @@ class Resolver:
         steps: every step that could be read, and the section that parametrises it (None where there is none).
         inside: for each step of a loop, the loop's name.
         failed: the expressions so far that name nothing.
+        pairs: the steps that become two, by name.
     """
 
     pipeline: PipelineConfig
@@ -58,6 +74,7 @@ class Resolver:
     inside: Mapping[str, str]
     report: Callable[[Finding], None]
     failed: list[Expression] = field(default_factory=list)
+    pairs: Mapping[str, Pair] = field(default_factory=dict)
 
     def section(self, section: Section, user: StepConfig | None = None) -> Section:
         """The section with its expressions resolved, broken where one names nothing; `user` is the step whose own it is."""
@@ -126,9 +143,10 @@ class Resolver:
             return _report(*self._step(value.step), value)
         if isinstance(value, Ref) and not value.step.endswith(GENERATED):
             self._step(value.step)
-        elif isinstance(value, Item) and user is not None and user.name not in self.inside:
+            return property_of(value, self.pairs[value.step]) if value.step in self.pairs else value
+        if isinstance(value, Item) and user is not None and user.name not in self.inside:
             raise _NamesNothingError("SMP308", f"{user.name} runs in no loop", "put the step under the steps of a ForEach step")
-        elif isinstance(value, Iteration) and (user is None or user.step_class != FOR_EACH):
+        if isinstance(value, Iteration) and (user is None or user.step_class != FOR_EACH):
             raise _NamesNothingError("SMP308", "only the selector of a ForEach step looks at iterations", "use steps.LOOP.Selected")
         return value
 
@@ -154,17 +172,24 @@ def _output(step: StepConfig, section: Section | None, value: Output) -> Express
     kind, name = step.step_class, value.name
     if kind in {PROCESSING, METRICS}:
         _among(name, [METRICS_OUTPUT] if kind == METRICS else names_in(section), step)
-        return Ref(step.name, f"ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri")
+        return output_of(step.name, kind, name)
     if kind in {LAMBDA, CALLBACK}:
         _among(name, list(section.values.get("outputs") or {}), step)
         return Ref(step.name, f"OutputParameters['{name}']")
     if kind == EMR:
         _among(name, list(section.values.get("outputs") or {}), step)
-        return output_of(step.name, section.values, name)
-    if kind == TRAINING:
-        return Ref(step.name, "ModelArtifacts.S3ModelArtifacts")
-    if kind == TRANSFORM:
-        return Ref(step.name, "TransformOutput.S3OutputPath")
+        return argument_of(step.name, section.values, name)
+    if kind in {TRAINING, TUNING, TRANSFORM}:
+        return output_of(step.name, kind, name)
+    if kind == MONITOR:
+        return output_of(step.name + TRANSFORM_SUFFIX, TRANSFORM, name)
+    if kind in _PROPERTIES:
+        _among(name, list(_PROPERTIES[kind]), step)
+        return Ref(step.name, _PROPERTIES[kind][name])
+    if kind == NOTEBOOK_JOB:
+        _among(name, ["data"], step)
+        place = (Ref(step.name, "OutputDataConfig.S3OutputPath"), Ref(step.name, "TrainingJobName"))
+        return Join("/", (*place, "output/output.tar.gz"))
     raise _NamesNothingError("SMP301", f"a {kind} step has no outputs", f"name a property of it: steps.{step.name}.PROPERTY")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from framework.config.model import (
+    CALLBACK,
+    CLARIFY_CHECK,
     CLEANUP,
     CONDITION,
     CREATE_MODEL,
@@ -20,13 +22,16 @@ from framework.config.model import (
     FAIL,
     FOR_EACH,
     INFERENCE_COMPONENT,
+    LAMBDA,
     LINEAGE,
     METRICS,
     PROCESSING,
+    QUALITY_CHECK,
     REGISTER_MODEL,
     STEP_CLASSES,
     TRAINING,
     TRANSFORM,
+    TUNING,
     Config,
     Model,
     PipelineConfig,
@@ -38,9 +43,10 @@ from framework.config.typed import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 from framework.pipeline.expressions import GENERATED, Resolver
+from framework.pipeline.pairs import Pair, expanded, pairs_of
 from framework.steps.base import StepSpec
 from framework.steps.channels import DEFAULT_CHANNEL, channels_of
-from framework.steps.create_model import inference_script
+from framework.steps.create_model import brings_model, inference_script
 
 Report = Callable[[Finding], None]
 
@@ -48,6 +54,9 @@ Group = tuple[Model, tuple[StepConfig, ...], bool]
 """A model, its steps, and whether some of them are too broken to be looked at."""
 
 REPACK_SUFFIX = GENERATED
+OF_JOBS = "SageMaker."
+"""What the exceptions begin with that only jobs have."""
+
 _NAME_LIMIT = 64
 
 _DEFAULT_STEPS = (
@@ -60,9 +69,16 @@ _DEFAULT_STEPS = (
 )
 """The steps of the default unit: class, section, and what their names end in."""
 
+_NEVER_CACHED = frozenset({CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL})
+NEVER_RETRIED = frozenset({
+    CALLBACK, CLARIFY_CHECK, CLEANUP, CONDITION, EMR, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, QUALITY_CHECK,
+})  # fmt: skip
+"""The classes whose steps the service does not cache, and those that it does not try again."""
+
 _LEGAL_KINDS = {
     PROCESSING: {"processing", "evaluate"},
     TRAINING: {"train"},
+    TUNING: {"tune"},
     TRANSFORM: {"transform"},
     METRICS: {"evaluate", "processing"},
     CREATE_MODEL: {"registry", "model"},
@@ -72,8 +88,6 @@ _LEGAL_KINDS = {
 
 _NO_JOBS = {CLEANUP, CUSTOM, EMR, EMR_SERVERLESS, ENDPOINT, ENDPOINT_CONFIG, INFERENCE_COMPONENT, LINEAGE}
 """Classes whose steps read nothing by a chain."""
-
-_NEVER_CACHED = {CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +99,35 @@ class Units:
         default_edges: the dependencies of the default units.
         containers: for each step in a branch or in a loop, the step that holds it.
         resolver: resolves the expressions of the pipeline.
+        pairs: the configured steps that became two, by name.
     """
 
     specs: Mapping[str, StepSpec]
     default_edges: tuple[tuple[str, str], ...]
     containers: Mapping[str, str]
     resolver: Resolver
+    pairs: Mapping[str, Pair] = field(default_factory=dict)
+
+    def first(self, name: str) -> str:
+        """The step of the definition that waits for what the configured step waits for."""
+        return self.pairs[name].first if name in self.pairs else name
+
+    def last(self, name: str) -> str:
+        """The step of the definition that is waited for when the configured step is."""
+        return self.pairs[name].last if name in self.pairs else name
 
 
 def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Units:
     """Find what each step of the pipeline is to be built from; what is missing or contradictory is reported."""
     groups, edges = _groups(config, pipeline, report)
+    configured = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
+    pairs = pairs_of([step for step, _ in configured.values()], report)
+    groups = [(model, tuple(one for step in steps for one in expanded(step, pairs)), left_out) for model, steps, left_out in groups]
+    edges += tuple((pair.first, pair.last) for pair in pairs.values())
     containers = _containers(groups, pipeline, report)
     known = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
     loops = {name: container for name, container in containers.items() if known[container][0].step_class == FOR_EACH}
-    resolver = Resolver(pipeline, known, loops, report)
+    resolver = Resolver(pipeline, {**configured, **known}, loops, report, pairs=pairs)
     specs: dict[str, StepSpec] = {}
     for model, steps, incomplete in groups:
         model = replace(model, sections={name: resolver.section(section) for name, section in model.sections.items()})
@@ -110,7 +138,7 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
                 report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
             else:
                 specs[spec.name] = spec
-    return Units(specs, edges, containers, resolver)
+    return Units(specs, edges, containers, resolver, pairs)
 
 
 def _groups(config: Config, pipeline: PipelineConfig, report: Report) -> tuple[list[Group], tuple[tuple[str, str], ...]]:
@@ -187,17 +215,20 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
     repacks: dict[str, str] = {}
     seen = {TRAINING, CREATE_MODEL} if incomplete else set()  # they may be among the steps too broken to be looked at
     for step in steps:
-        seen.add(step.step_class)
+        stands_for = TRAINING if step.step_class == TUNING else step.step_class
+        seen.add(stands_for)
         section = _section(model, step, report)
         if section is None:
             continue
         spec = StepSpec(step, model, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
+        if step.step_class == TUNING:
+            spec = replace(spec, jobs=_jobs(spec, report))
         _report_missing_steps(spec, seen, report)
         _report_idle_keys(spec, report)
         _report_late_metrics(spec, last, report)
         if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
             spec = _with_repack(spec, repacks)
-        last[step.step_class] = spec
+        last[stands_for] = spec
         yield spec
 
 
@@ -221,11 +252,29 @@ def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
     return section
 
 
+def _jobs(spec: StepSpec, report: Report) -> Section:
+    """The section of a Tuning step's training jobs."""
+    name = str(spec.values.get("train") or "train")
+    section = spec.model.sections.get(name)
+    if section is None:
+        if not spec.section.broken:
+            message = f'{spec.name} tunes the section "{name}" of the model "{spec.model.name}", which has none'
+            report(Finding("SMP205", spec.place_of("train"), message, nearest(name, spec.model.sections)))
+        return Section(name, Map(spec.config.place), broken=True)
+    if "image_uri" not in spec.values or section.broken:
+        return section
+    values = Map(section.values.place)
+    for key in section.values:
+        values.take(key, section.values)
+    values.take("image_uri", spec.values)
+    return replace(section, values=values)
+
+
 def _report_missing_steps(spec: StepSpec, seen: Set[str], report: Report) -> None:
     """Report steps that must stand before this one; one of `seen` does, even where it cannot be built."""
-    if spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and TRAINING not in seen:
+    if spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and TRAINING not in seen and not brings_model(spec.values):
         _report_missing(spec, TRAINING, report)
-    if spec.step_class == TRANSFORM and CREATE_MODEL not in seen:
+    if spec.step_class == TRANSFORM and CREATE_MODEL not in seen and "model_name" not in spec.values:
         _report_missing(spec, CREATE_MODEL, report)
 
 
@@ -243,8 +292,21 @@ def _report_idle_keys(spec: StepSpec, report: Report) -> None:
         _report_idle(spec, "chain_input_source_step", "the model is that of the Training step before it", report)
     if spec.step_class in _NO_JOBS and spec.config.chain:
         _report_idle(spec, "chain_input_source_step", f"a {spec.step_class} step has no inputs of that kind", report)
-    if spec.step_class in _NEVER_CACHED and spec.config.enable_cache:
+    if spec.config.enable_cache and spec.step_class in _NEVER_CACHED:
         _report_idle(spec, "enable_cache", f"the service caches no {spec.step_class} step", report)
+    if "cache_expire_after" in given and (spec.step_class in _NEVER_CACHED or not spec.config.enable_cache):
+        _report_idle(spec, "cache_expire_after", "nothing of this step is cached", report)
+    if "retry_policies" in given and spec.step_class in NEVER_RETRIED:
+        _report_idle(spec, "retry_policies", f"the service retries no {spec.step_class} step", report)
+    elif spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and any(word.startswith(OF_JOBS) for word in _exceptions(given)):
+        reason = f"a {spec.step_class} step starts no job, whose exceptions are those that begin with SageMaker"
+        _report_idle(spec, "retry_policies", reason, report)
+
+
+def _exceptions(given: Map) -> Iterator[str]:
+    """The exceptions of a step's retry policies."""
+    for policy in given.get("retry_policies") or ():
+        yield from policy.get("exceptions") or () if isinstance(policy, Map) else ()
 
 
 def _report_idle(spec: StepSpec, key: str, reason: str, report: Report) -> None:
@@ -263,6 +325,7 @@ def _with_repack(spec: StepSpec, repacks: dict[str, str]) -> StepSpec:
     """The step with the name of its repack step; one repack serves all steps that use the same trained model."""
     registry = spec.model.sections.get("registry")
     wanted = registry is None or registry.broken or registry.values.get("ModelRepack") is not False
+    wanted = wanted and not brings_model(spec.values)
     if not wanted or spec.training is None or inference_script(spec) is None:
         return spec
     return replace(spec, repack=repacks.setdefault(spec.training.name, _repack_name(spec.name)))

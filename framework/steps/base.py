@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from framework.config.expressions import Expression, Item, Iteration, Join, JsonGet, Parameter, Ref, Variable
@@ -46,9 +46,10 @@ class StepSpec:
 
     Attributes:
         section: what parametrises it.
-        training: the last Training step before this one in the unit.
+        training: the last Training or Tuning step before this one in the unit.
         create_model, metrics: likewise the last CreateModel and Metrics steps before it.
         repack: name of the step that packs the inference script into the model, if one does.
+        jobs: for a Tuning step, the section of its training jobs.
     """
 
     config: StepConfig
@@ -58,6 +59,12 @@ class StepSpec:
     create_model: StepSpec | None = None
     metrics: StepSpec | None = None
     repack: str | None = None
+    jobs: Section | None = None
+
+    @property
+    def as_training(self) -> StepSpec:
+        """The step as its training jobs see it: itself, or a Tuning step with the section of its jobs."""
+        return self if self.jobs is None else replace(self, section=self.jobs, jobs=None)
 
     @property
     def name(self) -> str:
@@ -134,6 +141,9 @@ class CodeStore(Protocol):
 
     def text(self, name: str, content: str) -> str:
         """The URI of a file called `name` with this content."""
+
+    def folder(self, spec: StepSpec, paths: Sequence[str]) -> str:
+        """The URI of a folder of these files and folders of the model's source directory, each under its last name."""
 
     def has(self, spec: StepSpec, path: str) -> bool:
         """Whether the bundle holds a file at `path`; true when there is no source directory, which is said elsewhere."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.config.expressions import Expression, Join, Ref, written
-from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM, Section
+from framework.config.model import METRICS, PROCESSING, TRAINING, TRANSFORM, TUNING, Section
 from framework.findings import WARNING, Finding, nearest
 from framework.steps.base import StepSpec, Surroundings, bucket_name
 
 DEFAULT_CHANNEL = "train"
 METRICS_OUTPUT = "model_evaluation_metrics"
-_CHAINABLE = (PROCESSING, TRAINING, TRANSFORM, METRICS)
+_CHAINABLE = (PROCESSING, TRAINING, TUNING, TRANSFORM, METRICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def channels_of(section: Section) -> Mapping[str, Any]:
 
 def channel_names(spec: StepSpec) -> list[str]:
     """The channels of a step's section; `train` where it names none."""
-    return names_in(spec.section)
+    return names_in(spec.as_training.section)
 
 
 def names_in(section: Section) -> list[str]:
@@ -54,7 +54,7 @@ def data_files(spec: StepSpec, around: Surroundings) -> list[DataFile]:
             message = f'"{file.written}" looks like a path of this machine, and is read as {file.uri}'
             hint = "write the s3:// URI; in a local run conf.local.data says which folder stands for it"
             around.report(Finding("SMP113", spec.place_of(*file.keys, "fileName"), message, hint, WARNING))
-    if spec.step_class in {PROCESSING, TRAINING}:
+    if spec.step_class in {PROCESSING, TRAINING, TUNING}:
         _report_idle(spec, files, around)
     return files
 
@@ -101,13 +101,26 @@ def output_names(spec: StepSpec) -> list[str]:
     return [METRICS_OUTPUT] if spec.step_class == METRICS else channel_names(spec)
 
 
-def chained(source: StepSpec, channel: str) -> Ref:
+def chained(source: StepSpec, channel: str) -> Ref | Join:
     """What a chain input reads of its source step."""
-    if source.step_class == TRAINING:
-        return Ref(source.name, "ModelArtifacts.S3ModelArtifacts")
-    if source.step_class == TRANSFORM:
-        return Ref(source.name, "TransformOutput.S3OutputPath")
-    return Ref(source.name, f"ProcessingOutputConfig.Outputs['{channel}'].S3Output.S3Uri")
+    return output_of(source.name, source.step_class, channel)
+
+
+def output_of(step: str, step_class: str, channel: str) -> Ref | Join:
+    """What a step that puts out data, or a model, puts out in a channel."""
+    if step_class == TRAINING:
+        return Ref(step, "ModelArtifacts.S3ModelArtifacts")
+    if step_class == TUNING:
+        return best_model(step)
+    if step_class == TRANSFORM:
+        return Ref(step, "TransformOutput.S3OutputPath")
+    return Ref(step, f"ProcessingOutputConfig.Outputs['{channel}'].S3Output.S3Uri")
+
+
+def best_model(step: str) -> Join:
+    """The model of a Tuning step's best training job."""
+    place = Ref(step, "TrainingJobDefinition.OutputDataConfig.S3OutputPath")
+    return Join("/", (place, Ref(step, "BestTrainingJob.TrainingJobName"), "output/model.tar.gz"))
 
 
 def chain_sources(spec: StepSpec, around: Surroundings) -> list[StepSpec]:
@@ -134,7 +147,7 @@ def chosen_output(spec: StepSpec, source: StepSpec, around: Surroundings) -> str
 
     It is the channel its own section names; where the section names none, `train`, or the only one the source has.
     """
-    if source.step_class in {TRAINING, TRANSFORM}:
+    if source.step_class in {TRAINING, TUNING, TRANSFORM}:
         return DEFAULT_CHANNEL
     if source.section.broken:
         return None

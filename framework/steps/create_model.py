@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from framework.config.expressions import Join, Ref
-from framework.config.model import CREATE_MODEL, REGISTER_MODEL
+from typing import Any
+
+from framework.config.model import CREATE_MODEL, REGISTER_MODEL, TRAINING
 from framework.findings import WARNING, Finding
-from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
-from framework.steps.jobs import tags, vpc, without_nothing
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, as_text, with_overrides
+from framework.steps.channels import DEFAULT_CHANNEL, chained, output_of
+from framework.steps.jobs import environment, tags, vpc, without_nothing
 from framework.steps.scripts import module_name, script_path
 
 DEFAULT_SCRIPT = "inference.py"
 
 ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("PrimaryContainer", "ModelDataUrl"): ("model_data_uri",),
+    ("PrimaryContainer", "Environment"): ("env",),
+    ("Containers",): ("containers",),
     ("PrimaryContainer", "Image"): ("InferenceSpecification", "image_uri"),
     ("Tags",): ("tags",),
 }
@@ -25,9 +30,11 @@ _MEMBERS = frozenset({
 
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Model step of `spec`; its model data is what the last training step before it made."""
+    several = "containers" in spec.values
     arguments: Arguments = {
         "ExecutionRoleArn": around.role(spec),
-        "PrimaryContainer": container(spec, around),
+        "PrimaryContainer": None if several else containers(spec, around)[0],
+        "Containers": containers(spec, around) if several else None,
         "VpcConfig": vpc(around.config),
         "Tags": tags(spec, around),
     }
@@ -44,15 +51,33 @@ def foreign_arguments(spec: StepSpec, around: Surroundings) -> frozenset[str]:
     return frozenset(key for key in given if (key in _MEMBERS) != (spec.step_class == CREATE_MODEL))
 
 
-def container(spec: StepSpec, around: Surroundings) -> Arguments:
-    """Image, environment and model data of the trained model."""
-    return without_nothing({"Image": _image(spec, around), "Environment": _environment(spec), "ModelDataUrl": model_data(spec)})
+def containers(spec: StepSpec, around: Surroundings) -> list[Arguments]:
+    """Image, environment and model data of the trained model; or the containers that the section lists."""
+    if "containers" in spec.values:
+        return [_listed(given) for given in spec.values["containers"]]
+    variables = {**_environment(spec), **environment(spec)}
+    return [without_nothing({"Image": _image(spec, around), "Environment": variables, "ModelDataUrl": model_data(spec)})]
 
 
-def model_data(spec: StepSpec) -> Ref | Join | None:
-    """The model artifact that is served: the repacked one where there is a repack step."""
-    source = spec.repack or (spec.training.name if spec.training else None)
-    return Ref(source, "ModelArtifacts.S3ModelArtifacts") if source else None
+def _listed(given: Arguments) -> Arguments:
+    members = {"hostname": "ContainerHostname", "image_uri": "Image", "model_data_uri": "ModelDataUrl"}
+    container: Arguments = {member: given[key] for key, member in members.items() if key in given}
+    variables = {name: as_text(value) for name, value in (given.get("env") or {}).items()}
+    return {**container, "Environment": variables} if variables else container
+
+
+def brings_model(values: Arguments) -> bool:
+    """Whether a registry section says itself what is served, so that nothing need be trained before."""
+    return "model_data_uri" in values or "containers" in values
+
+
+def model_data(spec: StepSpec) -> Any:
+    """The model artifact that is served: the section's own, else the repacked one, else the trained one."""
+    if "model_data_uri" in spec.values:
+        return spec.values["model_data_uri"]
+    if spec.repack:
+        return output_of(spec.repack, TRAINING, DEFAULT_CHANNEL)
+    return chained(spec.training, DEFAULT_CHANNEL) if spec.training else None
 
 
 def inference_script(spec: StepSpec) -> str | None:
@@ -61,12 +86,13 @@ def inference_script(spec: StepSpec) -> str | None:
     if transform and "entry_point" in transform.values.key_places:  # written, not filled in
         return script_path(transform.values["entry_point"])
     training = spec.training
-    return None if training is not None and not training.values.get("entry_point") else DEFAULT_SCRIPT
+    own = "model_data_uri" in spec.values or (training is not None and not training.as_training.values.get("entry_point"))
+    return None if own else DEFAULT_SCRIPT
 
 
 def _image(spec: StepSpec, around: Surroundings) -> str | None:
     transform = spec.model.sections.get("transform")
-    served = (spec.values.get("InferenceSpecification") or {}).get("image_uri")
+    served = (spec.values.get("InferenceSpecification") or {}).get("image_uri") or spec.values.get("image_uri")
     transformed = transform.values.get("image_uri") if transform else None
     if transform and served and transformed not in {None, served}:
         message = f"transform.image_uri has no effect: {spec.model.name} is served with registry.InferenceSpecification.image_uri"

@@ -57,7 +57,7 @@ def arguments_of(values: Mapping[str, Any]) -> list[Any]:
     return given
 
 
-def output_of(step: str, values: Mapping[str, Any], name: str) -> Ref:
+def argument_of(step: str, values: Mapping[str, Any], name: str) -> Ref:
     """The URI that a step was given for one of its `outputs`."""
     return Ref(step, f"Config.Args[{arguments_of(values).index(f'--{name}') + 1}]")
 

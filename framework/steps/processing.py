@@ -110,7 +110,19 @@ def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
 def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments], outputs: list[Arguments]) -> Arguments:
     """The request of a processing job that runs the section's script over these inputs and outputs."""
     code, entry_point = processing_script(spec, around) if "entry_point" in spec.values else _no_script(spec, around)
-    channels.report_clashes(spec, around, "inputs", [given["InputName"] for given in [*inputs, *code]])
+    return image_job(spec, around, [*inputs, *code], outputs, environment(spec), entry_point)
+
+
+def image_job(
+    spec: StepSpec,
+    around: Surroundings,
+    inputs: list[Arguments],
+    outputs: list[Arguments],
+    variables: Arguments,
+    entry_point: list[str] | None = None,
+) -> Arguments:
+    """The request of a processing job with these inputs, outputs and variables; without an entry point it runs the image's own."""
+    channels.report_clashes(spec, around, "inputs", [given["InputName"] for given in inputs])
     config, values = around.config, spec.values
     cluster = {
         "InstanceType": values["instance_type"],
@@ -130,9 +142,9 @@ def job_arguments(spec: StepSpec, around: Surroundings, inputs: list[Arguments],
             "ProcessingResources": {"ClusterConfig": without_nothing(cluster)},
             "AppSpecification": without_nothing(application),
             "RoleArn": around.role(spec),
-            "ProcessingInputs": [*inputs, *code],
+            "ProcessingInputs": inputs,
             "ProcessingOutputConfig": without_nothing({"Outputs": outputs, "KmsKeyId": config.network.kms_key}),
-            "Environment": environment(spec),
+            "Environment": variables,
             "NetworkConfig": without_nothing(network),
             "StoppingCondition": {"MaxRuntimeInSeconds": values["max_runtime_seconds"]},
             "Tags": tags(spec, around),

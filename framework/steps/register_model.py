@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from framework.config.expressions import Variable
-from framework.steps.base import Arguments, Step, StepSpec, Surroundings, with_overrides
-from framework.steps.create_model import container, foreign_arguments
+from framework.steps.base import Arguments, Step, StepSpec, Surroundings, as_text, with_overrides
+from framework.steps.create_model import containers, foreign_arguments
 from framework.steps.jobs import without_nothing
 from framework.steps.metrics import report_uri
 
@@ -17,10 +19,32 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("InferenceSpecification", "SupportedContentTypes"): ("InferenceSpecification", "supported_content_types"),
     ("InferenceSpecification", "SupportedResponseMIMETypes"): ("InferenceSpecification", "supported_response_MIME_types"),
     ("InferenceSpecification", "Containers", "Image"): ("InferenceSpecification", "image_uri"),
+    ("InferenceSpecification", "Containers"): ("containers",),
     ("InferenceSpecification",): ("InferenceSpecification",),
+    ("ModelMetrics",): ("model_metrics",),
+    ("DriftCheckBaselines",): ("drift_check_baselines",),
+    ("CustomerMetadataProperties",): ("metadata",),
+    ("ModelLifeCycle",): ("life_cycle",),
 }
 """For the arguments of CreateModelPackage, the keys of the registry section that set them."""
 
+_KINDS = {
+    "model_quality": "ModelQuality",
+    "model_data_quality": "ModelDataQuality",
+    "bias": "Bias",
+    "explainability": "Explainability",
+}
+_FILES = {
+    "statistics": "Statistics",
+    "constraints": "Constraints",
+    "report": "Report",
+    "pre_training_report": "PreTrainingReport",
+    "post_training_report": "PostTrainingReport",
+    "config_file": "ConfigFile",
+    "pre_training_constraints": "PreTrainingConstraints",
+    "post_training_constraints": "PostTrainingConstraints",
+}
+_LIFE_CYCLE = {"stage": "Stage", "status": "StageStatus", "description": "StageDescription"}
 _INSTANCES = ("SupportedRealtimeInferenceInstanceTypes", "SupportedTransformInstanceTypes")
 
 
@@ -32,9 +56,14 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         "ModelPackageGroupName": group_name(spec, around.pipeline_name),
         "ModelPackageDescription": values.get("ModelPackageDescription"),
         "ModelMetrics": _model_metrics(spec),
-        "CustomerMetadataProperties": {"PIPELINE_ARN": Variable("PipelineExecutionArn")},
+        "DriftCheckBaselines": _sources(values.get("drift_check_baselines") or {}),
+        "CustomerMetadataProperties": {
+            "PIPELINE_ARN": Variable("PipelineExecutionArn"),
+            **{name: as_text(value) for name, value in (values.get("metadata") or {}).items()},
+        },
+        "ModelLifeCycle": _members(values.get("life_cycle") or {}, _LIFE_CYCLE),
         "InferenceSpecification": {
-            "Containers": [container(spec, around)],
+            "Containers": containers(spec, around),
             "SupportedContentTypes": list(inference["supported_content_types"]),
             "SupportedResponseMIMETypes": list(inference["supported_response_MIME_types"]),
             **{key: list(inference[key]) for key in _INSTANCES},
@@ -52,8 +81,27 @@ def group_name(spec: StepSpec, pipeline_name: str) -> str:
     return str(spec.values.get("ModelPackageGroupName") or default)
 
 
-def _model_metrics(spec: StepSpec) -> Arguments | None:
+def _model_metrics(spec: StepSpec) -> Arguments:
+    """The metrics that the section names; the report of the Metrics step stands for the statistics of the model's quality."""
+    given = _sources(spec.values.get("model_metrics") or {})
     if spec.metrics is None:
-        return None
+        return given
     statistics = {"ContentType": spec.metrics.values.get("content_type", "application/json"), "S3Uri": report_uri(spec.metrics)}
-    return {"ModelQuality": {"Statistics": statistics}}
+    return {**given, "ModelQuality": {"Statistics": statistics, **given.get("ModelQuality", {})}}
+
+
+def _sources(given: Arguments) -> Arguments:
+    """The files of each kind of metrics or baselines."""
+    return without_nothing(
+        {_KINDS[kind]: {_FILES[name]: _source(file) for name, file in files.items()} for kind, files in given.items()}
+    )
+
+
+def _source(file: Any) -> Arguments:
+    """Where a file lies; its content type is JSON unless it says another."""
+    about = file if isinstance(file, dict) else {"uri": file, "content_type": "application/json"}
+    return {"ContentType": about["content_type"], "S3Uri": about["uri"]}
+
+
+def _members(given: Arguments, names: Mapping[str, str]) -> Arguments:
+    return {names[key]: value for key, value in given.items()}

@@ -23,7 +23,7 @@ _INSTANCE_TYPE = "ml.m5.large"
 def build(user: StepSpec, around: Surroundings) -> Step:
     """The repack step that `user`, a CreateModel or RegisterModel step, is the first to need."""
     assert user.repack is not None and user.training is not None
-    name, training, script = user.repack, user.training, inference_script(user) or DEFAULT_SCRIPT
+    name, training, script = user.repack, user.training.as_training, inference_script(user) or DEFAULT_SCRIPT
     _check_script(user, script, around)
     algorithm = {
         "TrainingInputMode": "File",
@@ -31,7 +31,7 @@ def build(user: StepSpec, around: Surroundings) -> Step:
         "ContainerEntrypoint": ["/bin/bash", "-c"],
         "ContainerArguments": [_SCRIPT],
     }
-    model = channel("model", chained(training, DEFAULT_CHANNEL))
+    model = channel("model", chained(user.training, DEFAULT_CHANNEL))
     code = channel("code", bundle_with_requirements(training, script, around))
     job = job_arguments(training, around)
     kms_key = around.config.network.kms_key

@@ -39,6 +39,12 @@ _BOOTSTRAP = "/opt/ml/input/data/entrypoint/bootstrap.py"
 
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Training step of `spec`."""
+    arguments = {"TrainingJobName": job_name(spec, around), **training_job(spec, around)}
+    return Step(spec.name, "Training", with_overrides(without_nothing(arguments), spec), spec, ORIGINS, spec.config.enable_cache)
+
+
+def training_job(spec: StepSpec, around: Surroundings) -> Arguments:
+    """The request of a training job, whoever starts it, without its name and before the section's `arguments:`."""
     values, config = spec.values, around.config
     entry_point = script_path(values["entry_point"]) if "entry_point" in values else None
     _report_idle_launcher(spec, around)
@@ -55,15 +61,13 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         hyperparameters |= toolkit_parameters(entry_point, bundle, config.region)
     inputs = [*_static_channels(spec, around), *_chain_channels(spec, around), *_model_channel(spec), *own]
     channels.report_clashes(spec, around, "channels", [given["ChannelName"] for given in inputs])
-    arguments = {
-        "TrainingJobName": job_name(spec, around),
+    return {
         "AlgorithmSpecification": algorithm,
         "InputDataConfig": inputs,
         "HyperParameters": hyperparameters,
         **job_arguments(spec, around),
         **_spot(spec),
     }
-    return Step(spec.name, "Training", with_overrides(without_nothing(arguments), spec), spec, ORIGINS, spec.config.enable_cache)
 
 
 def _spot(spec: StepSpec) -> Arguments:

@@ -12,6 +12,7 @@ from framework.steps.jobs import environment, job_name, tags, volume_key, withou
 
 ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("TransformJobName",): ("base_job_name",),
+    ("ModelName",): ("model_name",),
     ("TransformInput", "ContentType"): ("content_type",),
     ("TransformInput", "SplitType"): ("split_type",),
     ("TransformInput",): ("channels",),
@@ -54,7 +55,7 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     }
     arguments: Arguments = {
         "TransformJobName": job_name(spec, around),
-        "ModelName": Ref(spec.create_model.name, "ModelName") if spec.create_model else None,
+        "ModelName": model_name(spec),
         "TransformInput": without_nothing({**data, "ContentType": values["content_type"], "SplitType": values.get("split_type")}),
         "TransformOutput": without_nothing(output),
         "TransformResources": without_nothing(resources),
@@ -65,6 +66,11 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
         "Tags": tags(spec, around),
     }
     return Step(spec.name, "Transform", with_overrides(without_nothing(arguments), spec), spec, ORIGINS, spec.config.enable_cache)
+
+
+def model_name(spec: StepSpec) -> Any:
+    """The model that is named, else that of the last CreateModel step before."""
+    return spec.values.get("model_name") or (Ref(spec.create_model.name, "ModelName") if spec.create_model else None)
 
 
 def _channel(spec: StepSpec) -> dict[str, Any]:
@@ -100,4 +106,6 @@ def _chain_source(spec: StepSpec, around: Surroundings) -> Any:
     if output is None:
         return None
     reference = channels.chained(sources[0], output)
-    return Join("/", (reference, spec.config.prefix)) if spec.config.prefix else reference
+    if not spec.config.prefix:
+        return reference
+    return Join("/", (*(reference.values if isinstance(reference, Join) else (reference,)), spec.config.prefix))

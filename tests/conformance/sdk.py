@@ -1,9 +1,9 @@
 """The SageMaker SDK as an oracle: it builds a step offline, and what it emits is compared with what we emit.
 
-In: steps of `sagemaker.mlops.workflow`, built with the session of an `Sdk`. Out: their JSON, and the differences from ours after both
-have been brought into one form. What differs on purpose stands in a table with its reason; a reason without a difference fails too.
+In: steps of `sagemaker.mlops.workflow`, built with the session of an `Sdk`. Out: their JSON, and the differences from ours after
+both have been brought into one form. What differs on purpose stands in a table with its reason; a reason without a difference fails.
 
-Nothing of the SDK is imported when this module is: that takes seconds. The fixture `sdk` (conftest.py) makes one `Sdk` for all tests.
+Nothing of the SDK is imported when this module is: that takes seconds. The fixture `sdk` (conftest.py) makes one `Sdk` for all.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Sdk:
 def normal(value: Any) -> Any:
     """A part of a definition in one form, whoever made it.
 
-    Joins are one flat Join on "", texts in it grown together; places of uploads are UPLOAD; lists of things with names are mappings.
+    Joins are one flat Join on "", texts in it grown together; places of uploads are UPLOAD; lists of named things are mappings.
     """
     if isinstance(value, dict) and set(value) == {"Std:Join"}:
         return _joined(list(_parts(value)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 needs_sdk = pytest.mark.skipif(find_spec("sagemaker") is None, reason="the extra sdk is not installed")
 
-LAMBDA = '''
+LAMBDA = """
 from sagemaker.core.lambda_helper import Lambda
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join
@@ -44,7 +44,7 @@ def tell(context):
                       depends_on=["model", StepDependency("score", TriggerCondition.ANY)],
                       cache_config=CacheConfig(enable_caching=True, expire_after="P7D"))
     return step
-'''
+"""
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_the_module_may_lie_in_the_source_directory_and_import_its_neighbours(cu
     assert custom.compile().at("tell") == {"ErrorMessage": "changed"}
 
 
-CONDITION = '''
+CONDITION = """
 from sagemaker.core.workflow.conditions import ConditionEquals
 from sagemaker.core.workflow.parameters import ParameterString
 from sagemaker.core.workflow.properties import Properties
@@ -122,7 +122,7 @@ def tell():
     first = FailStep("first", error_message="one")
     second = FailStep("second", error_message="two", depends_on=[first])
     return ConditionStep("tell", conditions=[ConditionEquals(left=ParameterString("Stage"), right="x")], if_steps=[first, second])
-'''
+"""
 
 
 @needs_sdk
@@ -202,7 +202,9 @@ def test_only_modules_of_the_project_are_called(custom: Project, factory: str, s
     assert text.endswith(f"SMP321 tell: {said}")
 
 
-@pytest.mark.parametrize("factory", ["mine.steps", "mine/steps.py:tell", "mine.steps:tell()", "mine.steps:__import__('os')", "a:b:c"])
+@pytest.mark.parametrize(
+    "factory", ["mine.steps", "mine/steps.py:tell", "mine.steps:tell()", "mine.steps:__import__('os')", "a:b:c"]
+)
 def test_a_factory_is_named_as_module_and_function(custom: Project, factory: str) -> None:
     custom.pipeline["steps"][0]["factory"] = factory
     [text] = custom.compile().texts

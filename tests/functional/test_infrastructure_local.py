@@ -81,7 +81,13 @@ def test_a_trained_model_answers_over_http_until_it_is_stopped(local: Any, proje
         project,
         {"step_name": "config", "step_class": "EndpointConfig", "variants": [{"name": "blue", "instance_type": "ml.m5.large"}]},
         {"step_name": "serve", "step_class": "Endpoint", "endpoint_name": "churn-endpoint"},
-        {"step_name": "trace", "step_class": "Lineage", "actions": [ACTION], "artifacts": [ARTIFACT], "associations": [ASSOCIATION]},
+        {
+            "step_name": "trace",
+            "step_class": "Lineage",
+            "actions": [ACTION],
+            "artifacts": [ARTIFACT],
+            "associations": [ASSOCIATION],
+        },
     )
     done = local("--format", "json", "run", "--local")
     try:
