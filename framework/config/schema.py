@@ -94,7 +94,7 @@ def same_keys() -> Mapping[str, frozenset[str]]:
 def _named_properties(schema: Any) -> Iterator[tuple[str, Schema]]:
     if isinstance(schema, dict):
         for key, prop in schema.get("properties", {}).items():
-            if "x-aliases" in prop:
+            if isinstance(prop, dict) and "x-aliases" in prop:  # a key may itself be called properties
                 yield key, prop
         for value in schema.values():
             yield from _named_properties(value)

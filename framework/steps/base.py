@@ -269,7 +269,7 @@ _MARK = re.compile(r'"\\u0000(\d+)\\u0000"')
 def with_overrides(arguments: Arguments, spec: StepSpec, foreign: Set[str] = frozenset()) -> Arguments:
     """The arguments with the section's `arguments:` merged over them, less those that are not this step's.
 
-    Mappings are merged, everything else is replaced.
+    Mappings are merged, everything else is replaced; a member that is given as null is left out.
     """
     given = spec.values.get("arguments") or {}
     return _merged(arguments, {key: value for key, value in given.items() if key not in foreign})
@@ -279,5 +279,8 @@ def _merged(base: Arguments, top: Mapping[str, Any]) -> Arguments:
     result = dict(base)
     for key, value in top.items():
         below = result.get(key)
+        if value is None:
+            result.pop(key, None)
+            continue
         result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from framework.config.expressions import Join
 from framework.findings import WARNING, Finding, nearest
 from framework.steps import channels
 from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings, as_text, with_overrides
@@ -33,7 +33,7 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Processing step of `spec`."""
     folder = input_folder(spec)
-    inputs = [*static_inputs(spec, around, folder), *_chain_inputs(spec, around, folder)]
+    inputs = _mounted(spec, [*static_inputs(spec, around, folder), *_chain_inputs(spec, around, folder)], around)
     arguments = job_arguments(spec, around, inputs, _outputs(spec, around))
     files = tuple(PropertyFile(file["name"], file["output"], file["path"]) for file in spec.values.get("property_files") or ())
     _check_property_files(spec, files, arguments, around)
@@ -94,14 +94,36 @@ def chain_input(spec: StepSpec, name: str, uri: object, local_path: str) -> Argu
 
 
 def _outputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
-    folder = output_folder(spec)
+    folder, given = output_folder(spec), spec.values.get("output_uris") or {}
+    names = channels.channel_names(spec)
+    _check_names(spec, "output_uris", names, around)
     return [
-        output(spec, channel, around.output_uri(spec.name, channel), f"{folder}/{channel}")
-        for channel in channels.channel_names(spec)
+        output(spec, channel, given.get(channel) or around.output_uri(spec.name, channel), f"{folder}/{channel}")
+        for channel in names
     ]
 
 
-def output(spec: StepSpec, name: str, uri: Join, local_path: str) -> Arguments:
+def _mounted(spec: StepSpec, inputs: list[Arguments], around: Surroundings) -> list[Arguments]:
+    """The inputs, those that `input_paths` names at the paths that it gives."""
+    given = spec.values.get("input_paths") or {}
+    _check_names(spec, "input_paths", [entry["InputName"] for entry in inputs], around)
+    paths = [given.get(entry["InputName"], entry["S3Input"]["LocalPath"]) for entry in inputs]
+    return [
+        {**entry, "S3Input": {**entry["S3Input"], "LocalPath": path}} if path != entry["S3Input"]["LocalPath"] else entry
+        for entry, path in zip(inputs, paths, strict=True)
+    ]
+
+
+def _check_names(spec: StepSpec, key: str, legal: Sequence[str], around: Surroundings) -> None:
+    """Report names in `key` that no input, or no output, of the step has."""
+    for name in spec.values.get(key) or {}:
+        if name not in legal:
+            kind = "input" if key == "input_paths" else "output"
+            message = f'{key} of {spec.name} names "{name}", which is no {kind} of the step'
+            around.missing(spec, (key, name), message, nearest(name, legal), "SMP301")
+
+
+def output(spec: StepSpec, name: str, uri: Any, local_path: str) -> Arguments:
     """One ProcessingOutput."""
     mode = spec.values.get("s3_upload_mode", "EndOfJob")
     return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": local_path, "S3UploadMode": mode}}
