@@ -22,8 +22,9 @@ examples: $(VENV)/run.stamp  ## run every example on this machine
 	$(BIN)/smp --env-file env.env run --local
 	$(BIN)/smp --env-file env.env -c 'examples/multi-model/*/conf/conf.yaml' run --local
 
-bench: $(VENV)/run.stamp  ## measure validate and compile on generated projects
+bench: $(VENV)/run.stamp  ## measure validate and compile on generated projects, and a local run of 500 steps
 	$(BIN)/python benchmarks/measure.py
+	$(BIN)/python benchmarks/local_steps.py
 
 $(DATA): examples/lgbm/make_data.py | $(VENV)/run.stamp
 	$(BIN)/python $<

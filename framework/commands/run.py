@@ -16,6 +16,7 @@ from framework.config.start import read_values
 from framework.findings import Finding, FindingsError, Place
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings
 from framework.pipeline.execution import SUCCEEDED, Execution
+from framework.pipeline.packages import with_packages
 from framework.pipeline.parameters import resolve_parameters
 from framework.report import text
 from framework.road import local_settings
@@ -80,7 +81,8 @@ def run(
         backend = _local_backend(ctx, how, local_settings(options.sources(ctx), os.environ))
         ctx.exit(_finish_local(ctx, backend, lambda it: it.resume(how["resume"], options.tell_step)))
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
-    resolve_parameters(compiled.definition, parameters, compiled.rules)
+    found_later = {request.parameter: str(request) for request in compiled.model_packages}
+    resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
     if dry_run:
         click.echo(text.dry_run(compiled, parameters, local, options.wants_json(ctx)), nl=False)
     elif local:
@@ -125,6 +127,7 @@ def _local_backend(ctx: click.Context, how: Mapping[str, Any], settings: LocalSe
 def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], how: Mapping[str, Any]) -> int:
     chosen = {name: how[name] for name in ("parallelism", "keep_going", "strict", "select")}
     backend = _local_backend(ctx, how, compiled.local)
+    compiled = with_packages(compiled, backend.model_package, parameters)
     return _finish_local(ctx, backend, lambda it: it.run(compiled, parameters, options.tell_step, **chosen))
 
 
@@ -165,6 +168,7 @@ def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline) -> tuple[st
     """Deploy; the pipeline's ARN, and the plan that was carried out."""
     from framework.deploy.plan import diff
 
+    compiled = with_packages(compiled, backend.model_package)
     plan = diff(compiled, backend.fetch(compiled.name))
     sent, present = backend.upload(compiled)
     click.echo(f"{sent} uploaded, {present} already there", err=True)

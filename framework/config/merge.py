@@ -15,6 +15,9 @@ from framework.config.values import Map, Seq, dotted, entries
 from framework.config.values import Path as ValuePath
 from framework.findings import Finding, Place
 
+_EITHER = {"image": "image_uri", "image_uri": "image"}
+"""Keys that say the same thing: of two layers, the upper one's counts."""
+
 ANCHOR = ("conf", "sagemakerPipeline")
 
 
@@ -90,6 +93,8 @@ def overlay(base: Map, top: Map) -> Map:
             result.put(key, merged, result.key_place_of(key), result.place_of(key))
         else:
             below = base if key in base else None
+            if _EITHER.get(key) in result:
+                result.drop(_EITHER[key])
             _take(result, key, top, top_key)
             if below is not None:
                 result.cover(key, below)

@@ -204,6 +204,31 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """An image that a section names.
+
+    Attributes:
+        region: where it is to run.
+        words: what the section says of it, as pairs in the order of their names: framework, version, py_version, scope, …
+        instance_type: what it is to run on; "" where that is not known.
+    """
+
+    region: str
+    words: tuple[tuple[str, str], ...]
+    instance_type: str
+    place: Place
+
+    @property
+    def key(self) -> str:
+        """The request as text: what tells it from others. Of the instance type only what makes images differ."""
+        words = dict(self.words)
+        name = ":".join(words.pop(word) for word in ("framework", "version") if word in words)
+        family = self.instance_type.removeprefix("ml.")
+        device = next((kind for kind in ("inf", "trn", "p", "g") if family.startswith(kind)), "cpu")
+        return " ".join([name, *(f"{word}={value}" for word, value in words.items()), device, self.region])
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the configuration says.
 
@@ -212,6 +237,7 @@ class Config:
         files: every configuration file that was read, absolute; they stay out of source bundles.
         findings: all that is wrong with the configuration so far, errors and warnings.
         local: what is said of local runs.
+        images: every image that a section names instead of giving its URI.
     """
 
     root: Path
@@ -223,3 +249,4 @@ class Config:
     pipeline: PipelineConfig | None
     findings: tuple[Finding, ...] = ()
     local: Local = Local()
+    images: tuple[ImageRequest, ...] = ()

@@ -12,6 +12,7 @@ from framework.config import model as m
 from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
 from framework.config.expressions import Output
+from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
 from framework.config.merge import overlay
 from framework.config.parameters import read_parameters
@@ -63,6 +64,10 @@ def typed_config(
     work = _Typing(unresolved, incomplete, environment.get("SMP_SOURCE_DIR_PATH"))
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
+    lock = read_lock(root)
+    region = conf.get("region") if isinstance(conf.get("region"), str) else None
+    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters} if pipeline else {}
+    work.images = Images(lock, region, defaults)
     models = work.models(conf, work.section_kinds(pipeline))
     pipeline = work.with_own_sections(pipeline, conf, models)
     if pipeline is None or not (pipeline.steps or pipeline.left_out):
@@ -70,13 +75,14 @@ def typed_config(
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models)
     work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
+    requests = tuple(work.images.requests.values())
+    work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
     security = _map(conf.get("sagemakerNetworkSecurity"))
-    region = conf.get("region")
     return m.Config(
         root=root,
         files=files,
         bucket=_text(conf.get("s3Bucket")),
-        region=region if isinstance(region, str) else None,
+        region=region,
         network=m.Network(
             role=_text(security.get("role")),
             subnets=tuple(_texts(security.get("subnets"))),
@@ -87,6 +93,7 @@ def typed_config(
         pipeline=pipeline,
         findings=tuple(work.findings),
         local=local_runs(conf.get("local"), root),
+        images=requests,
     )
 
 
@@ -99,6 +106,7 @@ class _Typing:
         self.torn: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
         self.defaults = Defaults()
+        self.images = Images(Lock(), None, {})
 
     def say(self, findings: Iterable[Finding]) -> bool:
         """Keep the findings that say something new; whether there are errors among them."""
@@ -290,6 +298,7 @@ class _Typing:
             return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
         if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
             whole = self.defaults.below(values, model, key, kind)
+            self.images.pin(whole, kind, ())
             return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
         return self._shaped(key, kind, values, ("models", model, key), model)
 
@@ -297,8 +306,9 @@ class _Typing:
         """A section in the shape of its kind, over the defaults that there are for it, checked."""
         shaper = Shaper()
         raw = self.defaults.below(raw, model, name, kind)
+        unpinned = self.images.pin(raw, kind, path)
         values = shaper.shape(raw, definition(kind), path, raw.place)
-        broken = self.say([*shaper.findings, *check(values, kind, path)])
+        broken = self.say([*unpinned, *shaper.findings, *check(values, kind, path)])
         return m.Section(name, values, broken or self.is_unresolved(values))
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:

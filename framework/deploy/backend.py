@@ -22,7 +22,7 @@ from framework.deploy.refusals import code_of, half, is_missing, told
 from framework.deploy.uploads import Progress, put_missing, quiet
 from framework.deploy.watching import follow
 from framework.errors import BackendError
-from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.compiled import CompiledPipeline, PackageRequest
 from framework.pipeline.execution import Execution, StepState, Watcher
 
 
@@ -78,6 +78,29 @@ class SageMakerBackend:
         if plan.deployed:
             self._refuse_stale(plan.pipeline.name, plan.deployed)
         return applying.apply(self._clients, plan)
+
+    def model_package(self, request: PackageRequest) -> str:
+        """The ARN of the version of a registered model that is asked for.
+
+        Raises:
+            BackendError: there is none, or AWS refuses.
+        """
+        resource = f"model package group {request.group}"
+        pages = self._clients.sagemaker.get_paginator("list_model_packages")
+        with told("ListModelPackages", resource):
+            listed = pages.paginate(
+                ModelPackageGroupName=request.group,
+                ModelApprovalStatus=request.status,  # type: ignore[arg-type]  # its values were checked when the file was read
+                SortBy="CreationTime",
+                SortOrder="Descending",
+            )
+            found = (package for page in listed for package in page.get("ModelPackageSummaryList", []))
+            arn = next((it["ModelPackageArn"] for it in found if request.version in {None, it.get("ModelPackageVersion")}), None)
+        if arn is None:
+            raise BackendError(
+                f"Looking for the {request}", "there is none", f"register a model in {request.group}, and approve it"
+            )
+        return arn
 
     def start(self, name: str, parameters: Mapping[str, str], token: str | None = None, display_name: str | None = None) -> str:
         """Starts an execution.

@@ -20,7 +20,7 @@ def pack(folder: Path, target: Path, fence: Path) -> None:
     """Packs everything below a folder, empty folders too; neither times nor owners nor the order on disk show in the result.
 
     Raises:
-        BackendError: a symbolic link leads out of `fence`.
+        BackendError: a symbolic link leads out of `fence`, or something is neither a file nor a folder.
     """
     with temporary_beside(target) as path:
         with (
@@ -35,7 +35,7 @@ def pack(folder: Path, target: Path, fence: Path) -> None:
 
 def _entries(folder: Path, fence: Path) -> list[tuple[str, Path]]:
     empty = [(path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_dir() and not any(path.iterdir())]
-    return sorted([*walk(folder, fence), *empty])
+    return sorted([*walk(folder, fence, whole=True), *empty])
 
 
 def _add(archive: tarfile.TarFile, name: str, source: Path) -> None:

@@ -6,21 +6,22 @@ written lies in the state folder.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from framework.errors import BackendError
 from framework.findings import Finding, FindingsError
-from framework.local import step_types
+from framework.local.admission import admitted, refusals
 from framework.local.caching import StepCache
 from framework.local.digests import Digests
 from framework.local.engine import Engine
+from framework.local.environment import cores
 from framework.local.files import disk
-from framework.local.isolation import choose_runner
+from framework.local.isolation import AUTO, choose_runner
 from framework.local.job import Site, last_lines
 from framework.local.ownership import Ownership, owned
-from framework.local.problems import problems, simulations
 from framework.local.record import Record
 from framework.local.registry import Registry
 from framework.local.retries import Clock
@@ -28,9 +29,8 @@ from framework.local.selection import PLACE, RULE, Selection, select
 from framework.local.state import RunOptions, StateFolder, read_description, read_execution, read_file, shown
 from framework.local.stopping import StoppableRunner
 from framework.local.store import LocalStore
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings, Upload
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings, PackageRequest, Upload
 from framework.pipeline.execution import EXECUTING, SUCCEEDED, Execution, StepState, Watcher
-from framework.pipeline.parameters import resolve_parameters
 
 GRACE_SECONDS = 120.0
 """How long a job may take to end by itself when its time is up, as on SageMaker."""
@@ -59,7 +59,7 @@ class LocalBackend:
         state: Path,
         data: Sequence[tuple[str, str]] = (),
         settings: LocalSettings | None = None,
-        runner: str = "auto",
+        runner: str = AUTO,
     ) -> None:
         self._state = StateFolder(state)
         self._settings, self._runner = settings or LocalSettings(), runner
@@ -112,16 +112,22 @@ class LocalBackend:
             BackendError: this machine does not let jobs run, and nothing was started; or the disk refuses what is to be kept.
             KeyboardInterrupt: the user stopped it; what ran was killed, the execution is kept as Stopped.
         """
-        values, part = self._checked(compiled, parameters, strict, select)
-        source = self._source(compiled.name, part)
         options = RunOptions(
             pipeline=compiled.name,
             region=compiled.region,
             keep_going=keep_going,
             strict=strict,
-            selected=tuple(name for name in part.nodes) if select else (),
-            source=str(source.description["PipelineExecutionArn"]) if source else "",
             data=self._data,
+            settings=self._settings,
+            runner=self._runner,
+            parallelism=parallelism or compiled.parallelism,
+        )
+        values, part = admitted(compiled, parameters, options, select)
+        source = self._source(compiled.name, part)
+        options = replace(
+            options,
+            selected=tuple(part.nodes) if select else (),
+            source=str(source.description["PipelineExecutionArn"]) if source else "",
         )
         site, stopper = self._site(options)
         self.upload(compiled.uploads)
@@ -130,14 +136,17 @@ class LocalBackend:
             record = Record.begin_run(folder, compiled, values, options, watch)
             if source:
                 self._take_over(record, source, part)
-            return self._go(record, options, values, part, (site, stopper), parallelism or compiled.parallelism)
+            return self._go(record, options, values, part, (site, stopper))
 
     def resume(self, run_id: str, watch: Watcher = _silent, *, parallelism: int | None = None) -> Execution:
         """Goes on with an execution that failed, was stopped, or whose process was killed, from what has succeeded in it.
 
         Args:
             run_id: the execution's id.
-            watch, parallelism: as `run` takes them. Everything else is as it was when the execution began.
+            watch, parallelism: as `run` takes them; None for as many steps at a time as when the execution began.
+
+        Everything else is as it was when the execution began. What this backend was told of local runs comes first, so that a
+        stand-in or a prefix that was missing can be added; so does its runner, unless that is "auto".
 
         Returns:
             the finished execution; one that has succeeded already, as it is.
@@ -151,16 +160,27 @@ class LocalBackend:
             before = shown(folder)
             if before.status == SUCCEEDED:
                 return before
-            options = RunOptions.read(folder)
-            compiled = CompiledPipeline(options.pipeline, read_file(folder / "definition.json"), region=options.region)
-            steps = compiled.definition.get("Steps") or []
-            self._refuse(steps, options.strict)
+            options = self._resumed(RunOptions.read(folder), parallelism)
+            values, steps = read_file(folder / "parameters.json"), read_file(folder / "definition.json").get("Steps") or []
             part = select(steps, options.selected)
+            done = {state["StepName"] for state in before.steps if state["StepStatus"] == SUCCEEDED}
+            if findings := refusals([node.step for name, node in part.nodes.items() if name not in done], values, options):
+                raise FindingsError(findings)
             site = self._site(options)
             record = Record.resume_run(folder, watch)
             if options.source and part.needed:
                 self._take_over(record, self.execution(options.source.rpartition("/")[2]), part)
-            return self._go(record, options, read_file(folder / "parameters.json"), part, site, parallelism)
+            return self._go(record, options, values, part, site)
+
+    def _resumed(self, kept: RunOptions, parallelism: int | None) -> RunOptions:
+        """How an execution goes on that began as `kept` says."""
+        return replace(
+            kept,
+            data=tuple(dict.fromkeys((*self._data, *kept.data))),
+            settings=self._settings.over(kept.settings),
+            runner=kept.runner if self._runner == AUTO else self._runner,
+            parallelism=parallelism or kept.parallelism,
+        )
 
     def resumable(self, run_id: str) -> bool:
         """Whether an execution has ended otherwise than by success, so that `resume` would go on with it.
@@ -170,6 +190,18 @@ class LocalBackend:
         """
         folder = self._state.existing(run_id)
         return not owned(folder) and shown(folder).status not in (SUCCEEDED, EXECUTING)
+
+    def model_package(self, request: PackageRequest) -> str:
+        """The ARN of the version of a registered model that is asked for.
+
+        Raises:
+            BackendError: there is none on this machine.
+        """
+        found = Registry(self._state.registry).find(request.group, request.status, request.version)
+        if found is None:
+            cure = "run the pipeline that registers it here, then smp registry approve GROUP VERSION"
+            raise BackendError(f"Looking for the {request}", "there is none on this machine", cure)
+        return str(found["ModelPackageArn"])
 
     def execution(self, run_id: str) -> Execution:
         """An execution, as it is now.
@@ -205,14 +237,14 @@ class LocalBackend:
 
     def _site(self, options: RunOptions) -> tuple[Site, StoppableRunner]:
         with disk(f"Writing {self._state.cache}"):
-            stopper = StoppableRunner(choose_runner(self._state.cache / "probe", self._runner))
+            stopper = StoppableRunner(choose_runner(self._state.cache / "probe", options.runner))
         site = Site(
             store=LocalStore(self._state.store, options.data),
             registry=Registry(self._state.registry),
             runner=stopper,
             cache=self._state.cache,
             grace=self.grace_seconds,
-            settings=self._settings,
+            settings=options.settings,
         )
         return site, stopper
 
@@ -223,41 +255,15 @@ class LocalBackend:
         values: Mapping[str, Any],
         part: Selection,
         site: tuple[Site, StoppableRunner],
-        parallelism: int | None,
     ) -> Execution:
         digests = Digests(site[0].store, self._state.cache / "digests")
-        cache = StepCache(self._state.cache / "steps", options.pipeline, digests)
+        cache = StepCache(self._state.cache / "steps", options.pipeline, digests, options.settings.images)
         try:
-            Engine(options, values, record, site[0], site[1], cache, self.clock).run(part.nodes, parallelism or os.cpu_count() or 1)
+            engine = Engine(options, values, record, site[0], site[1], cache, self.clock)
+            engine.run(part.nodes, options.parallelism or cores())
         finally:
             record.close()
         return record.execution()
-
-    def _checked(
-        self, compiled: CompiledPipeline, parameters: Mapping[str, str], strict: bool, chosen: Collection[str]
-    ) -> tuple[dict[str, Any], Selection]:
-        """The typed parameter values and the part to run; every finding about them and about the steps at once."""
-        steps = compiled.definition.get("Steps") or []
-        findings: list[Finding] = []
-        values: dict[str, Any] = {}
-        try:
-            self._refuse(steps, strict)
-        except FindingsError as error:
-            findings += error.findings
-        try:
-            values = resolve_parameters(compiled.definition, parameters, compiled.rules)
-        except FindingsError as error:
-            findings += error.findings
-        if findings:
-            raise FindingsError(findings)
-        return values, select(steps, chosen)
-
-    def _refuse(self, steps: Sequence[Mapping[str, Any]], strict: bool) -> None:
-        findings = problems(steps, step_types.STEP_TYPES)
-        if strict and not findings:
-            findings = simulations(steps, step_types.STEP_TYPES, self._settings)
-        if findings:
-            raise FindingsError(findings)
 
     def _source(self, pipeline: str, part: Selection) -> Execution | None:
         """The newest execution of the pipeline in which everything succeeded that a part of it needs."""

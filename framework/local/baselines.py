@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from framework.local.files import read_json
-from framework.local.functions import Resolver
 from framework.local.job import ML, Job, StepError, StepRun
 from framework.local.registry import Registry
 from framework.local.store import join_uri
@@ -86,9 +85,8 @@ def read_settings(step: StepRun, check_types: Collection[str]) -> Settings:
 
     Raises:
         StepError: they are not what they can be.
-        UnresolvedError: a reference leads nowhere.
     """
-    keys = _resolved(step)
+    keys = {key: step.step.get(key) for key in KEYS}
     if keys["CheckType"] not in check_types:
         raise StepError(f"ClientError: the CheckType {keys['CheckType']} is none of {', '.join(check_types)}")
     supplied = {kind: str(uri) for kind in (STATISTICS, CONSTRAINTS) if (uri := keys[f"SuppliedBaseline{kind}"])}
@@ -101,22 +99,6 @@ def read_settings(step: StepRun, check_types: Collection[str]) -> Settings:
         model=str(keys["ModelName"] or ""),
         supplied=supplied,
     )
-
-
-def _resolved(step: StepRun) -> dict[str, Any]:
-    """The keys with every function in them replaced; parameters and variables are read where the execution keeps them."""
-    keys = {key: step.step.get(key) for key in KEYS}
-    if not any(isinstance(value, Mapping) for value in keys.values()):
-        return keys
-    run = step.folder.parent.parent
-    execution = read_json(run / "execution.json")
-    variables = {name: execution[name] for name in ("PipelineArn", "PipelineExecutionArn")}
-    variables |= {"PipelineExecutionId": run.name, "StartDateTime": execution["CreationTime"]}
-    store = step.site.store
-    resolver = Resolver(
-        read_json(run / "parameters.json"), variables, step.descriptions, lambda uri: store.object(uri).read_bytes()
-    )
-    return {key: resolver.resolve(value) for key, value in keys.items()}
 
 
 def _flag(keys: Mapping[str, Any], name: str, default: bool) -> bool:

@@ -2,8 +2,8 @@
 
 In: a resolved step. Out: the earlier step, or nothing. Which attributes count is the guide's page "pipelines-default-keys", that
 only successes count, the newest first, and only of the same pipeline's step, is its page "pipelines-caching". Beyond the service,
-the content of the S3 objects that the attributes name counts too, a model counts by what it is made of instead of by its name,
-and an earlier output must still be what it was when the step ended.
+the content of the S3 objects that the attributes name counts too, as does what stands for an image, a model counts by what it is
+made of instead of by its name, and an earlier output must still be what it was when the step ended.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from framework.errors import BackendError
 from framework.local.digests import Digests
 from framework.local.durations import seconds
 from framework.local.files import read_json, write_json
+from framework.local.stand_ins import stand_in
+from framework.pipeline.compiled import StandIn
 
 CHECK = ("ProcessingInputs", "AppSpecification", "Environment")
 CHECK_KEYS = ("CheckType", "SkipCheck", "RegisterNewBaseline", "ModelPackageGroupName", "SuppliedBaselineConstraints")
@@ -87,10 +89,11 @@ class StepCache:
         folder: where it is kept.
         pipeline: the pipeline's name.
         digests: tells the content of S3 objects.
+        images: pairs of a glob over image URIs and what stands for the images it matches.
     """
 
-    def __init__(self, folder: Path, pipeline: str, digests: Digests) -> None:
-        self._folder, self._pipeline, self._digests = folder, pipeline, digests
+    def __init__(self, folder: Path, pipeline: str, digests: Digests, images: Sequence[tuple[str, StandIn]] = ()) -> None:
+        self._folder, self._pipeline, self._digests, self._images = folder, pipeline, digests, images
 
     def key(self, step: Mapping[str, Any], arguments: Mapping[str, Any], models: Mapping[str, Any]) -> str | None:
         """What a step is known by; None where it is not to be reused.
@@ -108,7 +111,8 @@ class StepCache:
             model = models[counted["ModelName"]]
             counted["ModelName"] = {part: model.get(part) for part in ("PrimaryContainer", "Containers")}
         content = {uri: self._digests.of_uri(uri) for uri in sorted(set(uris(counted)))}
-        about = [self._pipeline, step["Name"], kind, counted, content]
+        standing = {image: asdict(found) for image in strings(counted) if (found := stand_in(image, self._images)) != StandIn()}
+        about = [self._pipeline, step["Name"], kind, counted, content, *([standing] if standing else [])]
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     def find(self, key: str, step: Mapping[str, Any]) -> Hit | None:
@@ -143,17 +147,21 @@ def attributes(kind: str, step: Mapping[str, Any], arguments: Mapping[str, Any])
     return found
 
 
-def uris(value: Any) -> Iterator[str]:
-    """The s3:// URIs anywhere in a value."""
+def strings(value: Any) -> Iterator[str]:
+    """The strings anywhere in a value."""
     if isinstance(value, str):
-        if value.startswith("s3://"):
-            yield value
+        yield value
     elif isinstance(value, Mapping):
         for member in value.values():
-            yield from uris(member)
+            yield from strings(member)
     elif isinstance(value, (list, tuple)):
         for member in value:
-            yield from uris(member)
+            yield from strings(member)
+
+
+def uris(value: Any) -> Iterator[str]:
+    """The s3:// URIs anywhere in a value."""
+    return (text for text in strings(value) if text.startswith("s3://"))
 
 
 def output_uris(description: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,6 @@ SendPipelineExecutionStepFailure.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from typing import Any
 
 from framework.errors import BackendError
 from framework.findings import Finding, FindingsError, Place, nearest
-from framework.local.files import create_atomically, disk, read_json
+from framework.local.files import create_atomically, disk, json_bytes, read_json
 from framework.local.outputs import from_text
 
 RULE = "SMP804"
@@ -72,7 +71,7 @@ def open_callback(state: Path, callback: Callback) -> Callback:
     """
     target = _file(state, callback.token)
     with disk(f"Opening the callback {callback.token}"):
-        if not create_atomically(target, _bytes(asdict(callback))):
+        if not create_atomically(target, json_bytes(asdict(callback))):
             callback = Callback(**read_json(target))
     return callback
 
@@ -102,7 +101,7 @@ def settle(state: Path, token: str, answer: Answer) -> bool:
         BackendError: the disk refuses.
     """
     with disk(f"Answering the callback {token}"):
-        return create_atomically(_answer_file(state, token), _bytes(asdict(answer)))
+        return create_atomically(_answer_file(state, token), json_bytes(asdict(answer)))
 
 
 def list(state: Path) -> Sequence[Callback]:  # noqa: A001 - read as callbacks.list
@@ -192,7 +191,3 @@ def _file(state: Path, token: str) -> Path:
 
 def _answer_file(state: Path, token: str) -> Path:
     return state / "callbacks" / f"{token}.answer.json"
-
-
-def _bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

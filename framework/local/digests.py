@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from framework.errors import BackendError
@@ -35,7 +36,7 @@ class Digests:
         digest = hashlib.sha256()
         try:
             for name, path in self._store.find(uri):
-                digest.update(f"{name}\0{self.of_file(path)}\n".encode())
+                digest.update(f"{name}\0{self.of_file(path)}\n".encode(errors="surrogateescape"))
         except (BackendError, OSError):
             return MISSING
         return digest.hexdigest()
@@ -45,7 +46,7 @@ class Digests:
         status = path.stat()
         if status.st_size < LARGE:
             return hashlib.sha256(path.read_bytes()).hexdigest()
-        kept = self._folder / hashlib.sha256(str(path.resolve()).encode()).hexdigest()
+        kept = self._folder / hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
         # a change within the clock's grain would not show in the time: the change time tells of a young file
         stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):

@@ -24,12 +24,8 @@ from framework.findings import nearest
 from framework.local.detached import PATIENCE_SECONDS, DetachedRunning
 from framework.local.files import disk, write_json
 from framework.local.names import now
+from framework.local.ownership import try_lock
 from framework.local.processes import alive, end, identity
-
-try:
-    import fcntl
-except ImportError:  # not on this system: two runs at once must not deploy the same endpoint
-    fcntl = None  # type: ignore[assignment]
 
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 RECORD, OWNER = "endpoint.json", "owner.json"
@@ -225,22 +221,10 @@ def _locked(state: Path) -> Iterator[None]:
     number = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         limit = time.monotonic() + LOCK_SECONDS
-        while not _lock(number):
+        while try_lock(number) is False:  # where there are no locks, two runs at once must not deploy the same endpoint
             if time.monotonic() > limit:
                 raise BackendError(f"Locking {root}", "another process has had it for a minute", "wait until it has ended")
             time.sleep(0.05)
         yield
     finally:
         os.close(number)
-
-
-def _lock(number: int) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True

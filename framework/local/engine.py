@@ -6,7 +6,6 @@ In: nodes, a record to write to, what the steps share. Out: the finished executi
 from __future__ import annotations
 
 import contextlib
-import shutil
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +14,9 @@ from typing import Any
 from framework.errors import BackendError
 from framework.local import control, step_types
 from framework.local.caching import StepCache
+from framework.local.files import remove_tree
 from framework.local.functions import Resolver, UnresolvedError, text
+from framework.local.given import append
 from framework.local.graph import CONTROL, Node
 from framework.local.job import Site, StepError, StepRun
 from framework.local.loops import context
@@ -100,9 +101,20 @@ class Engine:
         try:
             outcome: Outcome = work()
         except (BackendError, UnresolvedError, ValueError) as error:
-            self.record.fail(node.name, f"ClientError: {error}"[:LONGEST_REASON])
-            return Outcome(FAILED)
+            return self._refused(node.name, f"ClientError: {error}")
+        except Exception as error:
+            return self._refused(node.name, self._fault(node.name, error))
         return outcome
+
+    def _refused(self, name: str, reason: str) -> Outcome:
+        self.record.fail(name, reason[:LONGEST_REASON])
+        return Outcome(FAILED)
+
+    def _fault(self, name: str, error: Exception) -> str:
+        """The reason of a failure that is a fault of ours or of the disk; the log says where."""
+        with contextlib.suppress(OSError):
+            append(self.record.step_folder(name) / "log.txt", traceback.format_exc())
+        return f"InternalServerError: {type(error).__name__}: {error}"
 
     def _attempts(self, node: Node) -> Outcome:
         retries = Retries(node.step, self.clock.now())
@@ -118,9 +130,9 @@ class Engine:
                 break
             delay = retries.delay(reason, self.clock.now())
             if delay is None:
-                self.record.fail(node.name, reason[:LONGEST_REASON])
-                return Outcome(FAILED)
-            self._log(node.name, f"[local run] attempt {attempt} failed: {reason}; another one follows after {delay:g} seconds\n")
+                return self._refused(node.name, reason)
+            line = f"[local run] attempt {attempt} failed: {reason}; another one follows after {delay:g} seconds\n"
+            append(self.record.step_folder(node.name) / "log.txt", line)
             self.clock.wait(delay, self.stopper.stopped)
             if self.stopper.stopped.is_set():
                 break
@@ -137,10 +149,8 @@ class Engine:
             raise _FailedAttemptError(str(failure)) from failure
         except (BackendError, UnresolvedError) as error:
             raise _FailedAttemptError(f"ClientError: {error}") from error
-        except Exception as error:  # a fault of ours or of the disk fails the step, and the log says where
-            with contextlib.suppress(OSError):
-                self._log(node.name, traceback.format_exc())
-            raise _FailedAttemptError(f"InternalServerError: {type(error).__name__}: {error}") from error
+        except Exception as error:
+            raise _FailedAttemptError(self._fault(node.name, error)) from error
 
     def _run(self, node: Node, attempt: int) -> None:
         kind = step_types.STEP_TYPES[node.step["Type"]]
@@ -211,13 +221,7 @@ class Engine:
         """Removes what an attempt left, but not its log."""
         for path in self.record.step_folder(name).iterdir():
             if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-
-    def _log(self, name: str, what: str) -> None:
-        folder = self.record.step_folder(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "log.txt").open("a", encoding="utf-8") as log:
-            log.write(what)
+                remove_tree(path)
 
 
 def _outside(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,11 @@ def _pip_settings(caller: Mapping[str, str]) -> dict[str, str]:
     return {"PIP_CONFIG_FILE": str(found[0])} if found else {}
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def region_variables(region: str | None, image: str) -> dict[str, str]:
     """The region's variables: the pipeline's, else the one the image lies in; none when neither tells."""
     match = IMAGE.match(image)

@@ -119,6 +119,17 @@ class Resolver:
             return [self.resolve(member) for member in value]
         return value
 
+    def as_far_as_known(self, value: Any) -> Any:
+        """As `resolve`, but a function that leads nowhere stays as it is."""
+        if isinstance(value, Mapping) and self._function(value):
+            try:
+                return self.resolve(value)
+            except UnresolvedError:
+                return value
+        if isinstance(value, Mapping):
+            return {key: self.as_far_as_known(member) for key, member in value.items()}
+        return [self.as_far_as_known(member) for member in value] if isinstance(value, list) else value
+
     def _function(self, value: Mapping[str, Any]) -> Callable[[], Any] | None:
         if len(value) != 1:
             return None

@@ -19,7 +19,16 @@ from framework.pipeline.compiled import LocalSettings
 LONGEST_MESSAGE = 1024
 TAIL_BYTES = 65536
 HOST = "algo-1"
-OTHER_WAYS = "name what stands for it in conf.local.images ({}), or run with the runner docker"
+
+
+def other_ways(image: str, command: str) -> str:
+    """What to do where an image's own program is wanted and the image does not run here.
+
+    Args:
+        image: its URI.
+        command: which program: process, train or serve.
+    """
+    return f'write "{image}": {{{command}: [program, argument, …]}} into conf.local.images, or run with the runner docker'
 
 
 class StepError(Exception):
@@ -75,6 +84,17 @@ class StepRun:
     def log(self) -> Path:
         """The step's log."""
         return self.folder / "log.txt"
+
+    def note(self, line: str) -> None:
+        """Writes a line of ours to the log."""
+        append(self.log, f"[local run] {line}\n")
+
+
+def append(log: Path, words: str) -> None:
+    """Adds to a log; names of other bytes than UTF-8 are escaped."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(words)
 
 
 def own_environment(arguments: Mapping[str, Any]) -> dict[str, str]:

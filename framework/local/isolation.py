@@ -18,12 +18,13 @@ from framework.local.runners.namespace import NamespaceRunner
 from framework.local.runners.plain import PlainRunner
 from framework.local.runners.supervised import SETUP, START_SECONDS
 
-__all__ = ["KINDS", "Command", "NamespaceRunner", "Runner", "Running", "StartError", "Traits", "choose_runner", "traits"]
+__all__ = ["AUTO", "KINDS", "Command", "NamespaceRunner", "Runner", "Running", "StartError", "Traits", "choose_runner", "traits"]
 
-KINDS = ("auto", "namespace", "bubblewrap", "plain", *ENGINES)
+AUTO = "auto"
+KINDS = (AUTO, "namespace", "bubblewrap", "plain", *ENGINES)
 
 
-def choose_runner(folder: Path, kind: str = "auto") -> Runner:
+def choose_runner(folder: Path, kind: str = AUTO) -> Runner:
     """The runner that is asked for, or the strongest one that works here without a container engine.
 
     Args:
@@ -41,7 +42,7 @@ def choose_runner(folder: Path, kind: str = "auto") -> Runner:
     (folder / "ml").mkdir(parents=True, exist_ok=True)
     if kind in ENGINES:
         return ContainerRunner(kind, _without_images(folder))
-    if kind == "auto":
+    if kind == AUTO:
         return _without_images(folder)
     return {"namespace": _namespace, "bubblewrap": _bubblewrap, "plain": _plain}[kind](folder)
 

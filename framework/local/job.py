@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from framework.local.environment import base_environment, container_environment, make_overlay, region_variables
-from framework.local.files import child, write_json
+from framework.local.files import child, json_bytes
 from framework.local.given import (
     HOST,
     LONGEST_MESSAGE,
-    OTHER_WAYS,
     Site,
     StepError,
     StepRun,
     last_line,
     last_lines,
+    other_ways,
     own_environment,
     s3_prefix,
     time_limit,
@@ -38,13 +38,13 @@ from framework.pipeline.compiled import StandIn
 __all__ = [
     "HOST",
     "ML",
-    "OTHER_WAYS",
     "Job",
     "Site",
     "StepError",
     "StepRun",
     "last_line",
     "last_lines",
+    "other_ways",
     "own_environment",
     "s3_prefix",
     "time_limit",
@@ -169,12 +169,13 @@ class Job:
 
     def write(self, inside: str, value: Any) -> None:
         """Writes a JSON file that the job will see."""
-        write_json(self.path(inside), value)
+        path = self.path(inside)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(json_bytes(value))
 
     def note(self, line: str) -> None:
         """Writes a line of ours to the log."""
-        with self.run.log.open("a", encoding="utf-8") as log:
-            log.write(f"[local run] {line}\n")
+        self.run.note(line)
 
     def start(
         self, words: Sequence[str], environment: Mapping[str, str], folder: str = "", entry_point: bool = False, port: int = 0
@@ -242,4 +243,5 @@ class Job:
         path = child(self.ml, name)
         if not path.is_file():
             return ""
-        return path.read_bytes()[: 4 * LONGEST_MESSAGE].decode(errors="replace")[:LONGEST_MESSAGE].strip()
+        with path.open("rb") as file:
+            return file.read(4 * LONGEST_MESSAGE).decode(errors="replace")[:LONGEST_MESSAGE].strip()

@@ -8,7 +8,9 @@ from typing import Any
 
 from framework.findings import Finding, Place
 from framework.local import conditions, durations
+from framework.local.functions import Resolver
 from framework.local.graph import CONDITION, CONTROL, FOR_EACH, TRIGGERS, Step, body, circle, depends_on, every_step, flat, needs
+from framework.local.shapes import misshapen
 from framework.local.step_types.base import StepType
 from framework.pipeline.compiled import LocalSettings
 
@@ -16,6 +18,7 @@ RULE, SIMULATED = "SMP801", "SMP802"
 PLACE = Place("definition")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Said = Iterator[tuple[str, str]]
+Types = Mapping[str, StepType]
 
 
 def problems(steps: Sequence[Step], supported: Collection[str]) -> list[Finding]:
@@ -25,6 +28,8 @@ def problems(steps: Sequence[Step], supported: Collection[str]) -> list[Finding]
         steps: the definition's steps.
         supported: the step types that can run, beside those that the engine itself carries out.
     """
+    if wrong := list(misshapen(steps)):
+        return [Finding(RULE, PLACE, message, hint) for message, hint in wrong]
     every = list(every_step(steps))
     names = [str(step.get("Name") or "") for step in every]
     said = [*_types(every, supported), *_names(names), *_dependencies(steps), *_loops(every, names), *_caches(every)]
@@ -33,15 +38,46 @@ def problems(steps: Sequence[Step], supported: Collection[str]) -> list[Finding]
     return [Finding(RULE, PLACE, message, hint) for message, hint in said]
 
 
-def simulations(steps: Sequence[Step], types: Mapping[str, StepType], settings: LocalSettings) -> list[Finding]:
-    """The steps that would only be recorded here."""
+def simulations(steps: Sequence[Step], types: Types, settings: LocalSettings) -> list[Finding]:
+    """The steps that would only be recorded here.
+
+    Args:
+        steps: those to run; those inside of conditions stand in the list themselves.
+        types: the step types, by name.
+        settings: what the configuration says of local runs.
+    """
     found = []
-    for step in every_step(steps):
+    for step in _with_bodies(steps):
         kind = types.get(str(step.get("Type")))
         if kind and kind.simulated and (why := kind.simulated(step, settings)):
             message = f"step {step.get('Name')} would only be recorded: {why.rstrip('.')}"
             found.append(Finding(SIMULATED, PLACE, message, "run without --strict-local, or give it a stand-in in conf.local"))
     return found
+
+
+def lacks(
+    steps: Sequence[Step], types: Mapping[str, StepType], settings: LocalSettings, parameters: Mapping[str, Any]
+) -> list[Finding]:
+    """The steps whose images would have to run, and nothing stands for them.
+
+    Args:
+        steps, types, settings: as `simulations` takes them.
+        parameters: the typed values of the pipeline parameters.
+    """
+    resolver = Resolver(parameters, {}, {}, lambda _: b"")
+    found = []
+    for step in _with_bodies(steps):
+        kind = types.get(str(step.get("Type")))
+        arguments = {key: resolver.as_far_as_known(value) for key, value in (step.get("Arguments") or {}).items()}
+        if kind and kind.lacking and (lack := kind.lacking(arguments, settings)):
+            found.append(Finding(RULE, PLACE, f"step {step.get('Name')} cannot run here: {lack[0]}", lack[1]))
+    return found
+
+
+def _with_bodies(steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from body(step)
 
 
 def _types(steps: Sequence[Step], supported: Collection[str]) -> Said:

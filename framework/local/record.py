@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
-import shutil
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from framework.errors import BackendError
-from framework.local.files import disk, write_json
+from framework.local.files import disk, json_bytes, remove_tree, write_json
 from framework.local.names import arn, now
 from framework.local.state import ENDED, JOURNAL, STEPS, RunOptions, read_description, read_execution, write_description
 from framework.pipeline.compiled import CompiledPipeline
@@ -61,7 +60,7 @@ class Record:
         with disk(f"Writing {folder}"):
             write_json(folder / "definition.json", compiled.definition)
             write_json(folder / "parameters.json", parameters)
-            write_json(folder / "run.json", vars(options))
+            write_json(folder / "run.json", asdict(options))
             write_json(folder / STEPS, [])
         record = cls(folder, execution, {}, watch)
         record._write_execution()
@@ -85,7 +84,7 @@ class Record:
             (folder / JOURNAL).unlink(missing_ok=True)
             for path in (folder / "steps").iterdir() if (folder / "steps").is_dir() else ():
                 if path.name not in kept:
-                    shutil.rmtree(path)
+                    remove_tree(path)
         execution.pop("FailureReason", None)
         record = cls(folder, {**execution, "PipelineExecutionStatus": EXECUTING}, kept, watch)
         record.descriptions.update(descriptions)
@@ -138,7 +137,7 @@ class Record:
             before = state.get("StepStatus")
             state.update(members)
             with disk(f"Writing {self.folder}"):
-                self._append((json.dumps(state, ensure_ascii=False) + "\n").encode())
+                self._append(json_bytes(state, indent=None))
             if state["StepStatus"] != before:
                 self._watch({**state, "LogPath": str(self.step_folder(name) / "log.txt")})
 
@@ -157,7 +156,7 @@ class Record:
             write_description(folder, description)
         for path in folder.iterdir():
             if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+                remove_tree(path)
         with self._lock:
             self.change(name, StepStatus=SUCCEEDED, EndTime=now(), **members)
             self.descriptions[name] = description

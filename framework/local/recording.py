@@ -16,8 +16,7 @@ SIMULATED = "Simulated"
 
 def note(step: StepRun, line: str) -> None:
     """Writes a line of ours to the step's log."""
-    with step.log.open("a", encoding="utf-8") as log:
-        log.write(f"[local run] {line}\n")
+    step.note(line)
 
 
 def recorded(step: StepRun, description: Mapping[str, Any], why: str) -> dict[str, Any]:

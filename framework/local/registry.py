@@ -14,10 +14,11 @@ from typing import Any
 
 from framework.errors import BackendError
 from framework.findings import nearest
-from framework.local.files import create_atomically, disk, write_json
+from framework.local.files import create_atomically, disk, json_bytes, write_json
 from framework.local.names import arn, now
 
 GROUP = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
+PACKAGE = re.compile(r":model-package/([^/]+)/([1-9][0-9]*)\Z")
 VERSION = re.compile(r"([1-9][0-9]*)\.json")
 TOKEN = "ClientToken"  # noqa: S105 - of CreateModelPackage; nothing secret
 LOOKED_AT = 50
@@ -74,6 +75,28 @@ class Registry:
             package: dict[str, Any] = json.loads((self._folder(group) / f"{version}.json").read_bytes())
         return package
 
+    def find(self, group: str, status: str, version: int | None = None) -> dict[str, Any] | None:
+        """The newest version of a group with this approval status, or the one of this number if it has it; None when there is none."""
+        for number in reversed(self.versions(group)):
+            if version in {None, number}:
+                package = self.package(group, number)
+                if package.get("ModelApprovalStatus") == status:
+                    return package
+        return None
+
+    def named(self, name: str) -> dict[str, Any]:
+        """A version by its ARN.
+
+        Raises:
+            BackendError: it is none of this registry, or there is none.
+        """
+        match = PACKAGE.search(name)
+        if match is None:
+            raise BackendError(
+                f"Reading the model package {name}", "it is none of the registry of this machine", "smp registry list"
+            )
+        return self.package(match[1], int(match[2]))
+
     def decide(self, group: str, version: int, status: str) -> dict[str, Any]:
         """Set a version's ModelApprovalStatus; the version as it is now.
 
@@ -113,8 +136,7 @@ class Registry:
                     **token,
                     "CreationTime": now(),
                 }
-                content = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
-                if create_atomically(self._folder(group) / f"{version}.json", content.encode()):
+                if create_atomically(self._folder(group) / f"{version}.json", json_bytes(package)):
                     return package
                 version += 1
 

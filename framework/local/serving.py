@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from framework.errors import BackendError
 from framework.local.archives import unpack
-from framework.local.job import ML, OTHER_WAYS, Job, StepError, StepRun, own_environment
+from framework.local.job import ML, Job, StepError, StepRun, other_ways, own_environment
 
 MODEL = f"{ML}/model"
 CODE = f"{MODEL}/code"
@@ -49,6 +50,8 @@ def container_of(step: StepRun, name: object, does: str) -> Mapping[str, Any]:
     if not models:
         raise StepError(f"ClientError: there is no model {name}; a local run knows only models that its own Model steps made")
     containers = [models[0]["PrimaryContainer"]] if models[0].get("PrimaryContainer") else models[0]["Containers"]
+    if containers[0].get("ModelPackageName"):
+        containers = _of_package(step, containers[0])
     if len(containers) > 1:
         raise StepError(f"ClientError: the model {name} has {len(containers)} containers; a local run {does} with one")
     if not containers[0].get("ModelDataUrl"):
@@ -56,6 +59,17 @@ def container_of(step: StepRun, name: object, does: str) -> Mapping[str, Any]:
             f"ClientError: the container of the model {name} has no ModelDataUrl; a local run knows no other source of a model"
         )
     return cast("Mapping[str, Any]", containers[0])
+
+
+def _of_package(step: StepRun, container: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The containers of a registered model, which a container names; its variables come over those of the first."""
+    try:
+        package = step.site.registry.named(str(container["ModelPackageName"]))
+    except BackendError as error:
+        raise StepError(f"ClientError: {error}") from None
+    first, *others = package["InferenceSpecification"]["Containers"]
+    environment = {**(first.get("Environment") or {}), **(container.get("Environment") or {})}
+    return [{**first, "Environment": environment}, *others]
 
 
 def prepare(job: Job, archive: Path, container: Mapping[str, Any], variables: Mapping[str, str]) -> Server:
@@ -98,7 +112,7 @@ def _with_script(job: Job, environment: Mapping[str, str], image: str) -> dict[s
         raise StepError(
             f"ClientError: there is no script {code}/{program}, and the server of the image {image} "
             "cannot run without the image; pack the script into the model under code/ and name it in SAGEMAKER_PROGRAM, "
-            f"{OTHER_WAYS.format('serve')}"
+            f"{other_ways(image, 'serve')}"
         )
     return {**environment, "SAGEMAKER_SUBMIT_DIRECTORY": code, "SAGEMAKER_PROGRAM": program}
 

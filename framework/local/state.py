@@ -12,14 +12,15 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framework.errors import BackendError
-from framework.local.files import create_atomically, disk, read_json, temporary_beside
+from framework.local.files import create_atomically, disk, json_bytes, read_json, temporary_beside
 from framework.local.ownership import owned
+from framework.pipeline.compiled import LocalSettings, StandIn
 from framework.pipeline.execution import EXECUTING, FAILED, STOPPED, SUCCEEDED, Execution
 
 ID = re.compile(r"local([0-9]{7})")
@@ -89,6 +90,9 @@ class RunOptions:
         selected: the steps of a part of the pipeline; empty for all of it.
         source: the ARN of the execution that gives what the part needs.
         data: pairs of an s3:// prefix and the folder that stands for it.
+        settings: what the configuration said of local runs.
+        runner: how processes are started, as `framework.local.isolation.choose_runner` takes it.
+        parallelism: how many steps may run at a time; None for as many as there are cores.
     """
 
     pipeline: str
@@ -97,7 +101,10 @@ class RunOptions:
     strict: bool = False
     selected: tuple[str, ...] = ()
     source: str = ""
-    data: tuple[tuple[str, str], ...] = field(default=())
+    data: tuple[tuple[str, str], ...] = ()
+    settings: LocalSettings = field(default_factory=LocalSettings)
+    runner: str = "auto"
+    parallelism: int | None = None
 
     @classmethod
     def read(cls, run: Path) -> RunOptions:
@@ -107,8 +114,27 @@ class RunOptions:
             BackendError: they cannot be read.
         """
         kept = read_file(run / "run.json")
-        data = tuple((str(prefix), str(folder)) for prefix, folder in kept.pop("data"))
-        return cls(**{**kept, "selected": tuple(kept["selected"]), "data": data})
+        kept |= {"selected": tuple(kept["selected"]), "data": _pairs(kept["data"])}
+        return cls(**{**kept, "settings": _settings(kept.get("settings") or {})})
+
+
+def _pairs(kept: Iterable[Iterable[str]]) -> tuple[Any, ...]:
+    return tuple(tuple(pair) for pair in kept)
+
+
+def _settings(kept: Mapping[str, Any]) -> LocalSettings:
+    """Settings as JSON has them, with their types again."""
+    return LocalSettings(
+        data=_pairs(kept.get("data") or ()),
+        images=tuple((glob, _stand_in(about)) for glob, about in kept.get("images") or ()),
+        lambdas=_pairs(kept.get("lambdas") or ()),
+        environment=tuple(kept.get("environment") or ()),
+    )
+
+
+def _stand_in(kept: Mapping[str, Any]) -> StandIn:
+    commands = {name: tuple(kept[name]) for name in ("process", "train", "serve")}
+    return StandIn(python=kept["python"], **commands, environment=_pairs(kept["environment"]))
 
 
 def read_execution(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -149,7 +175,7 @@ def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     itself goes down, a step whose description did not reach the disk is run again.
     """
     with temporary_beside(folder / "description.json") as path:
-        path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_bytes(json_bytes(description))
         path.replace(folder / "description.json")
 
 

@@ -61,15 +61,20 @@ class LocalStore:
         with disk(f"Writing {uri}"):
             write_atomically(self.path(uri), content)
 
-    def upload(self, folder: Path, uri: str, fence: Path) -> None:
+    def upload(self, folder: Path, uri: str, fence: Path) -> int:
         """Copies every file below a folder to below a URI, each atomically.
+
+        Returns:
+            how many there are.
 
         Raises:
             BackendError: a symbolic link leads out of `fence`.
         """
         with disk(f"Writing {uri}"):
-            for name, source in walk(folder, fence):
+            found = walk(folder, fence, whole=True)
+            for name, source in found:
                 copy_atomically(source, self.path(join_uri(uri, name)))
+        return len(found)
 
     def find(self, uri: str) -> list[tuple[str, Path]]:
         """What an S3Prefix means: names as they arrive in a job's folder, and files; sorted.
@@ -144,6 +149,8 @@ class LocalStore:
 def _listing(root: Path, key: str, uri: str) -> list[tuple[str, Path]]:
     if not key and root.is_file():
         return [(uri.rstrip("/").rpartition("/")[2], root)]
+    if not root.is_dir():
+        return []
     path = child(root, key.removesuffix("/")) if key else root
     if path.is_file() and not key.endswith("/"):
         return [(path.name, path)]

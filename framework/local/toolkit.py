@@ -6,11 +6,11 @@ In: a job's hyperparameters and channels. Out: arguments, environment variables 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from framework.local.environment import cores
 from framework.local.job import HOST, ML
 
 PROGRAM, SUBMIT_DIRECTORY = "sagemaker_program", "sagemaker_submit_directory"
@@ -137,7 +137,7 @@ def _machine(resources: Mapping[str, Any]) -> dict[str, Any]:
         "current_instance_group": resources["current_group_name"],
         "network_interface_name": resources["network_interface_name"],
         "resource_config": resources,
-        "num_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "num_cpus": cores(),
         "num_gpus": len(list(Path("/dev").glob("nvidia[0-9]*"))),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from framework.config.expressions import Item
+from framework.config.images import LOCK
 from framework.config.model import (
     AUTO_ML,
     CALLBACK,
@@ -131,7 +132,7 @@ def build_pipeline(config: Config) -> Pipeline:
     findings = list(config.findings)
     units = plan_units(config, pipeline, findings.append)
     prefix = f"s3://{config.bucket}/{pipeline.name}/code"
-    bundles = Bundles(config.root, prefix, config.files, findings.append)
+    bundles = Bundles(config.root, prefix, (*config.files, config.root / LOCK), findings.append)
     around = Surroundings(config, pipeline.name, units.specs, bundles, findings.append, _items(units))
     steps = {step.name: step for step in _steps(units, around)}
     containers = _containers(steps, units)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 Definition = Mapping[str, Any]
@@ -28,6 +28,27 @@ class PackageGroup:
 
     name: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRequest:
+    """A version of a registered model that the pipeline uses.
+
+    Attributes:
+        parameter: the parameter of the definition that holds its ARN.
+        group: its model package group.
+        status: its ModelApprovalStatus.
+        version: its number; None for the newest.
+    """
+
+    parameter: str
+    group: str
+    status: str = "Approved"
+    version: int | None = None
+
+    def __str__(self) -> str:
+        which = "newest" if self.version is None else f"version {self.version}"
+        return f"{which} {self.status} of model package group {self.group}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,12 @@ class LocalSettings:
     lambdas: tuple[tuple[str, str], ...] = ()
     environment: tuple[str, ...] = ()
 
+    def over(self, other: LocalSettings) -> LocalSettings:
+        """These settings, and what others say beside them; where both speak of the same, these count."""
+        return LocalSettings(
+            **{each.name: tuple(dict.fromkeys((*getattr(self, each.name), *getattr(other, each.name)))) for each in fields(self)}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledPipeline:
@@ -99,6 +126,7 @@ class CompiledPipeline:
         rules: what start values of parameters must keep to.
         display_name: what the console calls the pipeline; None when the configuration does not say.
         parallelism: how many steps may run at a time; None leaves it to the service, or to the machine.
+        model_packages: versions of registered models that are looked up when it is deployed or run.
     """
 
     name: str
@@ -115,6 +143,7 @@ class CompiledPipeline:
     rules: tuple[ParameterRule, ...] = ()
     display_name: str | None = None
     parallelism: int | None = None
+    model_packages: tuple[PackageRequest, ...] = ()
 
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""

@@ -13,6 +13,10 @@ from framework.pipeline.compiled import Definition, ParameterRule
 RULE = "SMP303"
 PLACE = Place("parameters")
 BOOLEANS = {"true": True, "false": False}
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+TYPES: Mapping[str, tuple[type, ...]] = {"String": (str,), "Integer": (int,), "Float": (int, float), "Boolean": (bool,)}
+LONGEST_VALUE = 1024
+"""Of Parameter.Value in the API."""
 
 
 def resolve_parameters(definition: Definition, given: Mapping[str, str], rules: Iterable[ParameterRule] = ()) -> dict[str, Any]:
@@ -61,11 +65,25 @@ def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:
     if name not in given and "DefaultValue" not in parameter:
         return Finding(RULE, PLACE, f"parameter {name} has no value and no default", f"{name}=…, a value of type {kind}")
     try:
-        value = typed(kind, given[name]) if name in given else parameter["DefaultValue"]
+        value = _given(kind, given[name]) if name in given else _default(kind, parameter["DefaultValue"])
     except ValueError as error:
         return Finding(RULE, PLACE, f"parameter {name} {error}", f"a value of type {kind}")
     if legal and value not in legal:
         return Finding(RULE, PLACE, f"parameter {name} is {value!r}, which is not allowed", f"one of {', '.join(map(str, legal))}")
+    return value
+
+
+def _given(kind: str, text: str) -> Any:
+    if len(text) > LONGEST_VALUE:
+        raise ValueError(f"has {len(text)} characters, and at most {LONGEST_VALUE} are allowed")
+    return typed(kind, text)
+
+
+def _default(kind: str, value: Any) -> Any:
+    """A default as it stands in the definition, in the type of JSON that goes with its own."""
+    fits = kind in TYPES and isinstance(value, TYPES[kind]) and (kind == "Boolean" or not isinstance(value, bool))
+    if not fits:
+        raise ValueError(f"has the default {value!r}, which is not of type {kind}")
     return value
 
 
@@ -91,7 +109,4 @@ def typed(kind: str, text: str) -> Any:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))

@@ -35,8 +35,9 @@ ONLY_IN = {
     "click": {"cli.py", "commands"},
     "yaml": {"config"},
     "jsonschema": {"config"},
+    "sagemaker": {"commands"},
 }
-NEVER = {"sagemaker", "pandas", "numpy", "sklearn", "lightgbm", "importlib.metadata"}
+NEVER = {"pandas", "numpy", "sklearn", "lightgbm", "importlib.metadata"}
 
 SOURCES = sorted(path for path in FRAMEWORK.rglob("*.py") if "container" not in path.parts and "programs" not in path.parts)
 

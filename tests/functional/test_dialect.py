@@ -203,6 +203,8 @@ WITHOUT_EFFECT: list[tuple[str, str, Any, str]] = [
 
 # keys whose effect lies outside the Arguments of one step; the test that shows it
 ELSEWHERE = {
+    **{(section, "image"): "test_images.py" for section in STEPS},
+    ("registry", "InferenceSpecification.image"): "test_images.py",
     ("preprocess", "property_files"): "test_a_property_file_is_named_in_the_step",
     ("preprocess", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
     ("evaluate", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",

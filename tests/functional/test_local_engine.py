@@ -283,7 +283,8 @@ def test_a_part_takes_the_rest_from_an_earlier_execution(backend: LocalBackend, 
     scripted.update({name: lambda step: ran.append(step.step["Name"]) for name in "ABCD"})
     steps = [
         shell("A", ""),
-        shell("B", "", Description="uses A") | {"Arguments": {"x": {"Get": "Steps.A.ProcessingJobName"}}},
+        shell("B", "", Description="uses A")
+        | {"Arguments": {"AppSpecification": {"ContainerEntrypoint": ["true", {"Get": "Steps.A.ProcessingJobName"}]}}},
         shell("C", "", "B"),
         shell("D", ""),
     ]

@@ -170,14 +170,9 @@ LINKED = {"OutputName": "o", "S3Output": {"S3Uri": "s3://bucket/x", "LocalPath":
         (shell("A", "true", Environment={"X": {"Get": "Steps.Z.ModelName"}}), "no step Z has run before this one"),
         (shell("A", "true", Environment={"X": ["list"]}), 'a string or a number was expected, not ["list"]'),
         (
-            {"Name": "A", "Type": "Processing", "Arguments": {"AppSpecification": {"ImageUri": "image"}}},
-            "no ContainerEntrypoint is given",
-        ),
-        (
             {"Name": "A", "Type": "Processing", "Arguments": {"AppSpecification": {"ContainerEntrypoint": ["no-such-program"]}}},
             "no-such-program cannot be started: No such file or directory, exit code: 127",
         ),
-        (training(), "the algorithm of the image image cannot run without the image"),
         (
             training(HyperParameters={"sagemaker_program": "t.py", "sagemaker_submit_directory": "s3://bucket/none.tar.gz"}),
             "Reading s3://bucket/none.tar.gz failed",

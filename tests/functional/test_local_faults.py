@@ -83,10 +83,29 @@ def test_a_job_killed_by_sigkill_fails_alone(backend: LocalBackend) -> None:
     assert "exit code: 137" in next(each["FailureReason"] for each in done.steps if each["StepName"] == "A")
 
 
-def test_a_script_that_forks_and_stays(backend: LocalBackend) -> None:
+DAEMON = """
+import os, signal, sys, time
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+for _ in range(2):
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+os.closerange(0, 100)
+time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize("kind", ["auto", "plain"])
+@pytest.mark.parametrize("way", ["sleep 300", "setsid sleep 300", "daemon", "exec 9> o/held; sleep 300"])
+def test_a_script_that_forks_and_stays(tmp_path: Path, backend: LocalBackend, kind: str, way: str) -> None:
     marker = f"stays-{uuid.uuid4().hex}"
+    (tmp_path / "daemon.py").write_text(DAEMON)
+    stays = way.replace("daemon", f"{sys.executable} {tmp_path}/daemon.py {marker}; sleep 0.2")
     begin = time.monotonic()
-    done = run(backend, shell("A", f"MARK={marker} setsid sleep 300 & MARK={marker} sleep 300 & echo 1 > o/x"))
+    backend = LocalBackend(tmp_path / ".smp", runner=kind)
+    folder = "cd $SMP_ML_PREFIX/processing;" if kind == "plain" else ""
+    done = run(backend, shell("A", f"{folder} export MARK={marker}; ({stays}) & echo 1 > o/x; sleep 0.3"))
     assert done.status == "Succeeded"
     assert time.monotonic() - begin < 20
     assert gone(marker)
@@ -147,42 +166,58 @@ from pathlib import Path
 from framework.errors import BackendError
 from framework.local.backend import LocalBackend
 from framework.pipeline.compiled import CompiledPipeline
-disk, steps = Path(sys.argv[1]), json.loads(sys.argv[2])
-subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], check=True)
+disk, steps, moment, limit = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4]
+subprocess.run(["mount", "-t", "tmpfs", "-o", limit, "tmpfs", str(disk)], check=True)
 backend, ballast = LocalBackend(disk / ".smp"), disk / "ballast"
+ballast.mkdir()
 def fill(state):
-    if (state["StepName"], state["StepStatus"]) == ("B", "Starting"):
-        with ballast.open("wb", buffering=0) as file:
-            try:
+    if f"{state['StepName']} {state['StepStatus']}" != moment:
+        return
+    try:
+        if limit.startswith("size"):
+            with (ballast / "x").open("wb", buffering=0) as file:
                 while file.write(b"x" * 4096):
                     pass
-            except OSError:
-                return
+        for number in range(100000):
+            (ballast / str(number)).touch()
+    except OSError:
+        return
 try:
     said = backend.run(CompiledPipeline("pipe", {"Steps": steps}), {}, fill).status
 except BackendError as error:
     said = str(error)
-ballast.unlink()
+subprocess.run(["rm", "-r", str(ballast)], check=True)
 kept = backend.execution("local0000001")
-done = backend.resume("local0000001")
+leftovers = [str(path) for path in (disk / ".smp/s3").rglob(".smp-tmp-*")]
 states = {each["StepName"]: each["StepStatus"] for each in kept.steps}
-print(json.dumps([said, kept.status, states, done.status, (disk / ".smp/s3/b/B/y").read_text()]))
+there = {name: (disk / f".smp/s3/b/{name}").is_dir() for name in states}
+done = backend.resume("local0000001")
+result = (disk / ".smp/s3/b/B/y").read_text()
+print(json.dumps([said, kept.description, states, there, leftovers, done.status, result]))
 """
 
 
-def test_a_full_disk_corrupts_nothing_and_the_run_can_be_resumed(backend: LocalBackend, tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", ["size=6m", "nr_inodes=400"])
+@pytest.mark.parametrize("moment", ["A Starting", "A Executing", "A Succeeded", "B Starting", "B Executing", "B Succeeded"])
+def test_a_full_disk_corrupts_nothing_and_the_run_can_be_resumed(
+    backend: LocalBackend, tmp_path: Path, moment: str, limit: str
+) -> None:
     steps = [shell("A", "echo kept > o/x"), shell("B", "cat i0/x > o/y", "A", inputs=("s3://b/A",))]
     private = ["unshare", "--mount", "--propagation", "private", *(["--map-root-user"] if os.geteuid() else [])]
-    words = [*private, sys.executable, "-c", FULL, str(tmp_path), json.dumps(steps)]
+    words = [*private, sys.executable, "-c", FULL, str(tmp_path), json.dumps(steps), moment, limit]
     process = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     if "unshare" in process.stderr or "mount" in process.stderr:
         pytest.skip(process.stderr.splitlines()[-1])
     assert process.returncode == 0, process.stderr
-    said, status, states, resumed, result = json.loads(process.stdout)
-    assert said == "Failed" or "No space left" in said or "no room" in said
-    assert status in ("Failed", "Stopped")
-    assert states["A"] == "Succeeded"
-    assert states.get("B") != "Succeeded"
+    said, kept, states, there, leftovers, resumed, result = json.loads(process.stdout)
+    if said == "Failed":
+        assert "No space left on device" in kept["FailureReason"]
+    elif said != "Succeeded":
+        assert "No space left on device" in said or "there is no room" in said
+        assert "Try: make room there" in said
+    assert said != "Succeeded" or moment in ("A Succeeded", "B Succeeded", "B Executing"), "nothing had to be written any more"
+    assert all(there[name] for name, status in states.items() if status == "Succeeded")
+    assert leftovers == []
     assert (resumed, result) == ("Succeeded", "kept\n")
     assert not (tmp_path / ".smp").exists(), "the disk is gone with its namespace"
 
@@ -199,6 +234,27 @@ def test_two_runs_at_once_on_one_store(backend: LocalBackend, tmp_path: Path) ->
     versions = sorted(int(path.stem) for path in (tmp_path / ".smp/registry/g").glob("*.json"))
     assert versions == list(range(1, 25))
     assert {each.status for each in backend.executions()} == {"Succeeded"}
+
+
+def test_two_runs_at_once_read_whole_objects(backend: LocalBackend, tmp_path: Path) -> None:
+    """They write the same object again and again; who reads it gets all of one of them."""
+    cached = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
+
+    def steps(letter: str) -> list[dict[str, Any]]:
+        found = []
+        for number in range(4):
+            write = shell(f"W{number}", f"head -c 2000000 /dev/zero | tr '\\0' {letter} > o/x", **cached)
+            write["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = "s3://b/shared"
+            found += [write, shell(f"R{letter}{number}", "cp i0/x o/x", f"W{number}", inputs=("s3://b/shared",))]
+        return found
+
+    tools = [tool(tmp_path / ".smp", steps(letter)) for letter in "pq"]
+    told = [process.communicate(timeout=60) for process in tools]
+    assert [process.returncode for process in tools] == [0, 0], told
+    copies = [path.read_bytes() for path in (tmp_path / ".smp/s3/b").glob("R*/x")]
+    assert len(copies) == 8
+    assert {(len(copy), copy == copy[:1] * len(copy)) for copy in copies} == {(2000000, True)}
+    assert not list((tmp_path / ".smp").rglob(".smp-tmp-*"))
 
 
 def test_one_run_cannot_be_resumed_twice_at_once(backend: LocalBackend, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from framework.errors import BackendError
+from framework.findings import FindingsError
 from framework.local.backend import LocalBackend
 from framework.local.isolation import Command, choose_runner
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, StandIn, Upload
@@ -394,10 +395,12 @@ def test_an_interpreter_that_cannot_run(run: Runs, python: str, part: str) -> No
 def test_refusals_name_the_ways_out(run: Runs) -> None:
     step = shell("true")
     del step["Arguments"]["AppSpecification"]["ContainerEntrypoint"]
-    assert reason(run("auto", step)) == (
-        "ClientError: no ContainerEntrypoint is given, and that of the image image cannot run without the image; "
-        "name what stands for it in conf.local.images (process), or run with the runner docker"
-    )
+    with pytest.raises(FindingsError) as refused:
+        run("auto", step)
+    assert [str(finding) for finding in refused.value.findings] == [
+        "definition SMP801 step A cannot run here: no ContainerEntrypoint is given, and that of the image image cannot run without "
+        'the image. Try: write "image": {process: [program, argument, …]} into conf.local.images, or run with the runner docker.'
+    ]
 
 
 def wheel(folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from framework.errors import BackendError
+from framework.findings import FindingsError
 from framework.local.backend import LocalBackend
 from framework.local.isolation import choose_runner
 from framework.pipeline.compiled import CompiledPipeline
@@ -97,6 +98,7 @@ def decided(outcome: str) -> Check:
 
 
 YES, NO = compare("Equals", 1, 1), compare("Equals", 1, 2)
+MISSING = compare("Equals", get("Parameters.None"), 1)
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def decision(rule: str, conditions: Any, outcome: str, source: str = "build-and-
 NUMBER = [{"Name": "N", "Type": "Integer", "DefaultValue": 3}, {"Name": "S", "Type": "String", "DefaultValue": "a"}]
 SDK_LOOP = "sdk: sagemaker.mlops.workflow.for_each_step"
 SDK_LOCAL = "sdk: sagemaker.mlops.local.pipeline"
+FIELD = "A.PrimaryContainer.Environment.v"
 TRIGGER = "sdk: sagemaker.mlops.workflow.step_dependency"
 ROWS = [
     # parameters, execution variables, functions
@@ -187,6 +190,63 @@ ROWS = [
         "Failed",
         reason("C", "Std:JsonGet finds no b in"),
     ),
+    Row(
+        "a property file that was not written cannot be read",
+        SDK_LOCAL,
+        [
+            shell("R", "true", PropertyFiles=[{"PropertyFileName": "R", "OutputName": "o", "FilePath": "r.json"}]),
+            good("A", x=json_get("R", "a")),
+        ],
+        "R+ A-",
+        "Failed",
+        reason("A", "there is no R at PropertyFiles"),
+    ),
+    Row(
+        "a property that a step does not have fails the step that asks",
+        "build-and-manage-properties",
+        [good("A"), good("B", x=get("Steps.A.Nothing"))],
+        "A+ B-",
+        "Failed",
+        reason("B", "{'Get': 'Steps.A.Nothing'} leads nowhere: there is no Nothing at the top"),
+    ),
+    Row(
+        "what is given at the start has the parameter's type",
+        "build-and-manage-parameters",
+        [good("A", f=get("Parameters.F"), b=get("Parameters.B"), i=get("Parameters.I"))],
+        "A+",
+        check=sees("A", f=2.0, b=True, i=-3),
+        declared=[{"Name": name, "Type": kind} for name, kind in (("F", "Float"), ("B", "Boolean"), ("I", "Integer"))],
+        parameters={"F": "2", "B": "True", "I": "-3"},
+    ),
+    Row(
+        "execution variables: ARNs and the start",
+        "build-and-manage-properties",
+        [good("A", a=get("Execution.PipelineArn"), e=get("Execution.PipelineExecutionArn"), t=get("Execution.StartDateTime"))],
+        "A+",
+        check=lambda execution, backend: sees(
+            "A",
+            a=execution.description["PipelineArn"],
+            e=execution.description["PipelineExecutionArn"],
+            t=execution.description["CreationTime"],
+        )(execution, backend),
+    ),
+    # retries
+    Row(
+        "what a script does wrong is not retried",
+        "pipelines-retry-policy",
+        [shell("A", "exit 1", RetryPolicies=[{"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "MaxAttempts": 3}])],
+        "A-",
+        "Failed",
+        lambda execution, _: state(execution, "A")["AttemptCount"] == 1,
+    ),
+    Row(
+        "a request that the service refuses is not retried",
+        "pipelines-retry-policy",
+        [bad("A", RetryPolicies=[{"ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"], "MaxAttempts": 3}])],
+        "A-",
+        "Failed",
+        lambda execution, _: state(execution, "A")["AttemptCount"] == 1,
+    ),
     # order
     Row("DependsOn orders steps", "build-and-manage-steps", [good("B", "A"), good("A")], "A+ B+"),
     Row("of ready steps the first of the definition starts first", "ours", [good("Z"), good("A")], "Z+ A+", how={"parallelism": 1}),
@@ -207,6 +267,35 @@ ROWS = [
     decision("Not", {"Type": "Not", "Condition": YES}, "False"),
     decision("Or", {"Type": "Or", "Conditions": [NO, {"Type": "Not", "Condition": NO}]}, "True"),
     decision("all conditions of a step must hold", [YES, NO], "False"),
+    decision("In does not hold of a value that is not among them", {"Type": "In", "QueryValue": 4, "Values": [1, 2]}, "False"),
+    decision("Equals compares text", compare("Equals", get("Parameters.S"), "a"), "True", declared=NUMBER),
+    decision("after a condition that does not hold no other is looked at", [NO, MISSING], "False", "ours"),
+    decision("after one of Or that holds no other is looked at", {"Type": "Or", "Conditions": [YES, MISSING]}, "True", "ours"),
+    Row(
+        "a condition on a property that is missing fails, it is not false",
+        SDK_LOCAL,
+        [good("A"), condition("C", compare("Equals", get("Steps.A.Nothing"), 1), [good("Yes")], [good("No")])],
+        "A+ C-",
+        "Failed",
+        reason("C", "there is no Nothing at the top"),
+    ),
+    Row(
+        "nor is Not of a missing value true",
+        SDK_LOCAL,
+        [good("A"), condition("C", {"Type": "Not", "Condition": compare("Equals", get("Steps.A.Nothing"), 1)}, [good("Yes")], [])],
+        "A+ C-",
+        "Failed",
+        reason("C", "there is no Nothing at the top"),
+    ),
+    Row(
+        "a condition on a step that is not reached is not reached either",
+        "ours",
+        [
+            condition("C", NO, [good("B", x="1")], []),
+            condition("D", compare("Equals", get("Steps.B.PrimaryContainer.Environment.x"), "1"), [good("Yes")], [good("No")]),
+        ],
+        "C+",
+    ),
     Row(
         "text and numbers have no order: the step fails",
         "ours",
@@ -299,6 +388,57 @@ ROWS = [
         TRIGGER,
         [bad("A"), good("B", {"Step": "A", "Trigger": "Failed"}), good("C", "A")],
         "A- B+",
+        "CompletedWithFailures",
+    ),
+    Row(
+        "a DependsOn entry without a Trigger waits for success, like a plain name",
+        TRIGGER,
+        [good("A"), good("B", {"Step": "A"}), bad("C"), good("D", {"Step": "C"})],
+        "A+ B+ C-",
+        "Failed",
+        how={"parallelism": 1},
+    ),
+    Row(
+        "Trigger Completed waits for success",
+        TRIGGER,
+        [good("A"), good("B", {"Step": "A", "Trigger": "Completed"})],
+        "A+ B+",
+    ),
+    Row(
+        "Trigger Stopped runs neither after a success nor after a failure",
+        TRIGGER,
+        [good("A"), bad("B"), good("C", {"Step": "A", "Trigger": "Stopped"}), good("D", {"Step": "B", "Trigger": "Stopped"})],
+        "A+ B-",
+        "Failed",
+        how={"parallelism": 1},
+    ),
+    Row(
+        "all entries of DependsOn are awaited, each with its own Trigger",
+        TRIGGER,
+        [good("A"), bad("B"), good("C", "A", {"Step": "B", "Trigger": "Failed"}), good("D", "B", {"Step": "A", "Trigger": "Any"})],
+        "A+ B- C+",
+        "CompletedWithFailures",
+        how={"parallelism": 1},
+    ),
+    Row(
+        "what comes after the step that waited for a failure runs too",
+        "ours",
+        [bad("A"), good("B", {"Step": "A", "Trigger": "Failed"}), good("C", "B"), good("D", {"Step": "C", "Trigger": "Any"})],
+        "A- B+ C+ D+",
+        "CompletedWithFailures",
+    ),
+    Row(
+        "a failed step inside of a branch can be waited for from outside",
+        TRIGGER,
+        [condition("C", YES, [bad("A")], []), good("B", {"Step": "A", "Trigger": "Failed"})],
+        "C+ A- B+",
+        "CompletedWithFailures",
+    ),
+    Row(
+        "a failed loop can be waited for",
+        TRIGGER,
+        [loop("L", ["1"], [bad("A")]), good("B", {"Step": "L", "Trigger": "Any"})],
+        "L- A-0- B+",
         "CompletedWithFailures",
     ),
     Row(
@@ -404,6 +544,43 @@ ROWS = [
             }
         ),
     ),
+    Row(
+        "of equal fields the selector picks the first",
+        SDK_LOOP,
+        [
+            loop(
+                "L",
+                ['{"v": 3, "n": "a"}', '{"v": 3, "n": "b"}'],
+                [good("A", v=get("ForEach.CurrentItem.v"), n=get("ForEach.CurrentItem.n"))],
+                Selector={"Pick": "MaxBy", "Field": get("IterationOutput.A.PrimaryContainer.Environment.v")},
+            ),
+            good("Z", o=get("Steps.L.Selected.PrimaryContainer.Environment.n")),
+        ],
+        "L+ A-0+ A-1+ Z+",
+        check=sees("Z", o="a"),
+    ),
+    Row(
+        "a selector over nothing, or over what is no number, fails the loop",
+        SDK_LOOP,
+        [
+            loop("L", ["x"], [good("A", v="x")], Selector={"Pick": "MaxBy", "Field": get(f"IterationOutput.{FIELD}")}),
+            loop("M", "[]", [good("B")], Selector={"Pick": "MinBy", "Field": get("IterationOutput.B.ModelName")}),
+        ],
+        "L- A-0+ M-",
+        "Failed",
+        lambda execution, backend: (
+            reason("L", "the Selector compares numbers")(execution, backend)
+            and reason("M", "the Selector has no iteration to pick from")(execution, backend)
+        ),
+        how={"keep_going": True},
+    ),
+    Row(
+        "body steps wait for each other by DependsOn, in their own iteration",
+        SDK_LOOP,
+        [loop("L", ["1", "2"], [good("B", "A"), good("A")])],
+        "L+ A-0+ B-0+ A-1+ B-1+",
+        how={"parallelism": 1},
+    ),
     Row("a loop over nothing succeeds", "ours", [loop("L", "[]", [good("A")]), good("Z", "L")], "L+ Z+"),
     Row(
         "items that are no list fail the loop",
@@ -422,6 +599,50 @@ ROWS = [
         check=lambda execution, _: "CacheHitResult" not in state(execution, "A"),
     ),
 ]
+
+
+REFUSED = [
+    ("a parameter without a value", {"Name": "N", "Type": "Integer"}, {}, "parameter N has no value and no default"),
+    (
+        "a value of another type",
+        {"Name": "N", "Type": "Integer"},
+        {"N": "1.5"},
+        "parameter N is '1.5', which is not of type Integer",
+    ),
+    (
+        "a number with a comma in it",
+        {"Name": "F", "Type": "Float"},
+        {"F": "1_0"},
+        "parameter F is '1_0', which is not of type Float",
+    ),
+    ("no number at all", {"Name": "F", "Type": "Float"}, {"F": "nan"}, "parameter F is 'nan', which is not of type Float"),
+    (
+        "a default of another type",
+        {"Name": "N", "Type": "Integer", "DefaultValue": "1"},
+        {},
+        "parameter N has the default '1', which is not of type Integer",
+    ),
+    (
+        "a truth as a number",
+        {"Name": "N", "Type": "Integer", "DefaultValue": True},
+        {},
+        "parameter N has the default True, which is not of type Integer",
+    ),
+    (
+        "a value that is not among the legal ones",
+        {"Name": "S", "Type": "String", "EnumValues": ["a", "b"]},
+        {"S": "c"},
+        "parameter S is 'c', which is not allowed",
+    ),
+    (
+        "a value that is too long",
+        {"Name": "S", "Type": "String"},
+        {"S": "x" * 1025},
+        "parameter S has 1025 characters, and at most 1024 are allowed",
+    ),
+    ("an unknown parameter", {"Name": "S", "Type": "String", "DefaultValue": ""}, {"T": "1"}, "the pipeline has no parameter T"),
+]
+"""What does not start at all; the page is "build-and-manage-parameters", for the length API Parameter."""
 
 
 @pytest.fixture
@@ -450,3 +671,11 @@ def test_rule(row: Row, backend: LocalBackend) -> None:
     kept = backend.execution(execution.id)
     assert kept.description == execution.description
     assert list(kept.steps) == list(execution.steps)
+
+
+@pytest.mark.parametrize(("declared", "given", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_parameters_that_do_not_fit(backend: LocalBackend, declared: dict[str, Any], given: dict[str, str], message: str) -> None:
+    with pytest.raises(FindingsError) as caught:
+        backend.run(CompiledPipeline("pipe", {"Parameters": [declared], "Steps": [good("A")]}), given)
+    assert [finding.message for finding in caught.value.findings] == [message]
+    assert not backend.executions()

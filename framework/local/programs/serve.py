@@ -23,7 +23,6 @@ from typing import Any
 
 MODEL_DIR = os.environ.get("SMP_ML_PREFIX", "/opt/ml") + "/model"
 CSV, JSON, NPY, ANY = "text/csv", "application/json", "application/x-npy", "*/*"
-NOTHING = object()
 
 
 class UnsupportedError(ValueError):

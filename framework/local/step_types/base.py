@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from framework.local.job import StepRun
+from framework.local.job import StepError, StepRun
 from framework.pipeline.compiled import LocalSettings
+
+Lack = tuple[str, str]
+"""Why a step cannot run here, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class StepType:
         also_metadata: members of the description that the Metadata of the step's state has too.
         simulated: says of a step of the definition, before anything runs, why it would only be recorded and not really done here;
             None where it would be done.
+        lacking: says of a step's Arguments, as far as they are known before anything runs, why the step cannot run without its
+            image; None where it can.
     """
 
     metadata: str
@@ -34,3 +39,14 @@ class StepType:
     arn_is_result: bool = False
     also_metadata: tuple[str, ...] = ()
     simulated: Callable[[Mapping[str, Any], LocalSettings], str | None] | None = None
+    lacking: Callable[[Mapping[str, Any], LocalSettings], Lack | None] | None = None
+
+
+def refuse(step: StepRun, lacking: Callable[[Mapping[str, Any], LocalSettings], Lack | None]) -> None:
+    """Asks the same of a step that begins.
+
+    Raises:
+        StepError: it cannot run.
+    """
+    if lack := lacking(step.arguments, step.site.settings):
+        raise StepError("ClientError: " + "; ".join(lack))

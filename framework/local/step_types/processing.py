@@ -8,9 +8,11 @@ from typing import Any
 
 from framework.errors import BackendError
 from framework.local.functions import text
-from framework.local.job import HOST, ML, OTHER_WAYS, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
-from framework.local.step_types.base import StepType
+from framework.local.job import HOST, ML, Job, StepError, StepRun, other_ways, own_environment, s3_prefix, time_limit
+from framework.local.stand_ins import stand_in
+from framework.local.step_types.base import Lack, StepType, refuse
 from framework.local.store import join_uri
+from framework.pipeline.compiled import LocalSettings
 
 MESSAGE = "output/message"
 CODE_INPUT = "code"
@@ -24,16 +26,15 @@ def run(step: StepRun) -> dict[str, Any]:
     image = str(application.get("ImageUri", ""))
     job = Job(step, image, time_limit(step.arguments))
     entry_point = given or job.stand_in.process
-    if not (entry_point or job.in_container):
-        raise StepError(
-            f"ClientError: no ContainerEntrypoint is given, and that of the image {image} cannot run without the image; "
-            f"{OTHER_WAYS.format('process')}"
-        )
+    if not job.in_container:
+        refuse(step, lacking)
     _prepare(job, step)
     _require(job, step, [*entry_point, *words])
     job.execute([*entry_point, *words], own_environment(step.arguments), message=MESSAGE, entry_point=not entry_point)
     for output in _outputs(step.arguments):
-        step.site.store.upload(job.path(output["LocalPath"]), output["S3Uri"], job.ml)
+        name, folder, uri = output["OutputName"], output["LocalPath"], output["S3Uri"]
+        if not step.site.store.upload(job.path(folder), uri, job.ml):
+            job.note(f"output {name} is empty: the job wrote nothing to {folder}, so that nothing new is at {uri}")
     said = job.message(MESSAGE)
     return {
         **step.arguments,
@@ -43,6 +44,18 @@ def run(step: StepRun) -> dict[str, Any]:
         **({"ExitMessage": said} if said else {}),
         "PropertyFiles": _property_files(job, step),
     }
+
+
+def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | None:
+    """See `StepType.lacking`."""
+    application = arguments.get("AppSpecification") or {}
+    image = application.get("ImageUri", "")
+    if application.get("ContainerEntrypoint") or not isinstance(image, str) or stand_in(image, settings.images).process:
+        return None
+    return (
+        f"no ContainerEntrypoint is given, and that of the image {image} cannot run without the image",
+        other_ways(image, "process"),
+    )
 
 
 def _prepare(job: Job, step: StepRun) -> None:
@@ -102,4 +115,4 @@ def _property_files(job: Job, step: StepRun) -> dict[str, Any]:
     return found
 
 
-STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run)
+STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run, lacking=lacking)

@@ -14,12 +14,14 @@ from typing import Any
 from framework.local import toolkit
 from framework.local.archives import pack, unpack
 from framework.local.functions import text
-from framework.local.job import HOST, ML, OTHER_WAYS, Job, StepError, StepRun, own_environment, s3_prefix, time_limit
+from framework.local.job import HOST, ML, Job, StepError, StepRun, other_ways, own_environment, s3_prefix, time_limit
 from framework.local.names import now
 from framework.local.prepared import REQUIREMENTS
+from framework.local.stand_ins import stand_in
 from framework.local.step_types import notebook
-from framework.local.step_types.base import StepType
+from framework.local.step_types.base import Lack, StepType, refuse
 from framework.local.store import join_uri
+from framework.pipeline.compiled import LocalSettings
 
 GROUP = "homogeneousCluster"
 PLACES = ("input/data", "input/config", "model", "output/data", "code", "checkpoints")
@@ -33,15 +35,28 @@ def run(step: StepRun) -> dict[str, Any]:
     parameters = {name: text(value) for name, value in (step.arguments.get("HyperParameters") or {}).items()}
     _refuse_uncompressed(step.arguments)
     job = Job(step, image, time_limit(step.arguments))
-    if not (specification.get("ContainerEntrypoint") or toolkit.PROGRAM in parameters or job.in_container or job.stand_in.train):
-        raise StepError(
-            f"ClientError: there is neither ContainerEntrypoint nor the hyperparameter {toolkit.PROGRAM}, "
-            f"and the algorithm of the image {image} cannot run without the image; {OTHER_WAYS.format('train')}"
-        )
+    if not job.in_container:
+        refuse(step, lacking)
     channels = _prepare(job, step, parameters)
     begin = time.monotonic()
     _train(job, step, parameters, channels)
     return _description(step, _upload(job, step), time.monotonic() - begin)
+
+
+def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | None:
+    """See `StepType.lacking`; also of one definition of a tuning job's training jobs."""
+    specification = arguments.get("AlgorithmSpecification") or {}
+    parameters = {**(arguments.get("StaticHyperParameters") or {}), **(arguments.get("HyperParameters") or {})}
+    image = specification.get("TrainingImage") or specification.get("AlgorithmName") or ""
+    if specification.get("ContainerEntrypoint") or toolkit.PROGRAM in parameters or not isinstance(image, str):
+        return None
+    if stand_in(image, settings.images).train:
+        return None
+    return (
+        f"there is neither ContainerEntrypoint nor the hyperparameter {toolkit.PROGRAM}, "
+        f"and the algorithm of the image {image} cannot run without the image",
+        other_ways(image, "train"),
+    )
 
 
 def _train(job: Job, step: StepRun, parameters: Mapping[str, str], channels: Mapping[str, Mapping[str, str]]) -> None:
@@ -183,4 +198,4 @@ def metrics(definitions: Sequence[Mapping[str, str]], log: Path) -> Iterator[dic
             raise StepError(f"ClientError: the metric {name} cannot be read with {definition['Regex']!r}: {error}") from None
 
 
-STEP_TYPE = StepType("TrainingJob", "training-job", "TrainingJobName", "TrainingJobArn", run)
+STEP_TYPE = StepType("TrainingJob", "training-job", "TrainingJobName", "TrainingJobArn", run, lacking=lacking)

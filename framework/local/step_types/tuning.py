@@ -7,20 +7,21 @@ HyperParameterTrainingJobSummary.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
+from framework.local.environment import cores
 from framework.local.job import StepError, StepRun
 from framework.local.step_types import training
-from framework.local.step_types.base import StepType
+from framework.local.step_types.base import Lack, StepType
 from framework.local.tuning.plan import Plan, Recipe, read_plan
 from framework.local.tuning.search import Proposal, Search, make_search
 from framework.local.tuning.stop import StopSign
 from framework.local.tuning.trials import COMPLETED, FAILED, STOPPED, Launcher, Outcome
+from framework.pipeline.compiled import LocalSettings
 
 IMPROVEMENT = 0.01
 """What BestObjectiveNotImproving counts as better."""
@@ -36,6 +37,12 @@ def run(step: StepRun) -> dict[str, Any]:
     ranked = best_first(Tuner(plan, launcher, sign).run(), plan)
     launcher.note(f"the best of {len(ranked)} training jobs is {ranked[0].name}")
     return _description(step, ranked)
+
+
+def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | None:
+    """See `StepType.lacking`."""
+    definitions = [arguments.get("TrainingJobDefinition") or {}, *(arguments.get("TrainingJobDefinitions") or ())]
+    return next((lack for each in definitions if each and (lack := training.lacking(each, settings))), None)
 
 
 class Tuner:
@@ -63,7 +70,7 @@ class Tuner:
         """Runs training jobs until a limit is reached; their outcomes in order."""
         proposals = self._proposals()
         waiting: deque[tuple[Search, Proposal, Future[Outcome | None]]] = deque()
-        with ThreadPoolExecutor(min(self._plan.parallel, _cores())) as pool:
+        with ThreadPoolExecutor(min(self._plan.parallel, cores())) as pool:
             try:
                 while True:
                     while len(waiting) < self._plan.parallel and (chosen := next(proposals, None)):
@@ -117,10 +124,6 @@ def _since_better(values: Sequence[float]) -> int:
     return since
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def best_first(outcomes: Sequence[Outcome], plan: Plan) -> list[Outcome]:
     """The outcomes by their objective; those that have none come last.
 
@@ -169,4 +172,11 @@ def _description(step: StepRun, ranked: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-STEP_TYPE = StepType("TuningJob", "hyper-parameter-tuning-job", "HyperParameterTuningJobName", "HyperParameterTuningJobArn", run)
+STEP_TYPE = StepType(
+    "TuningJob",
+    "hyper-parameter-tuning-job",
+    "HyperParameterTuningJobName",
+    "HyperParameterTuningJobArn",
+    run,
+    lacking=lacking,
+)

@@ -94,8 +94,8 @@ class Launcher:
 
     def note(self, line: str) -> None:
         """Writes a line of ours to the step's log."""
-        with self._log, self._step.log.open("a", encoding="utf-8") as log:
-            log.write(f"[local run] {line}\n")
+        with self._log:
+            self._step.note(line)
 
     def launch(self, number: int, recipe: Recipe, proposal: Proposal) -> Outcome | None:
         """Runs one training job to its end; None when it was too late to begin.

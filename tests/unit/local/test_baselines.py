@@ -136,29 +136,6 @@ def test_violations_fail_the_step_unless_they_must_not(site: Any, tmp_path: Path
     assert "ViolationReport" not in told(skipped, tmp_path, [VIOLATION])
 
 
-def test_settings_may_be_references(site: Any, tmp_path: Path) -> None:
-    """As in `SkipCheck: {"Get": "Parameters.Skip"}`."""
-    folder = tmp_path / "runs" / "local1" / "steps" / "C"
-    folder.mkdir(parents=True)
-    (tmp_path / "runs/local1/parameters.json").write_text('{"Skip": true, "Fail": "False", "Bucket": "b"}')
-    about = {"PipelineArn": "arn:p", "PipelineExecutionArn": "arn:e", "CreationTime": "2026"}
-    (tmp_path / "runs/local1/execution.json").write_text(json.dumps(about))
-    uri = {"Std:Join": {"On": "/", "Values": ["s3:/", {"Get": "Parameters.Bucket"}, {"Get": "Execution.PipelineExecutionId"}, "c"]}}
-    run = step(
-        site,
-        "DATA_BIAS",
-        folder,
-        SkipCheck={"Get": "Parameters.Skip"},
-        FailOnViolation={"Get": "Parameters.Fail"},
-        ModelName={"Get": "Steps.M.ModelName"},
-        SuppliedBaselineConstraints=uri,
-    )
-    run.descriptions["M"] = {"ModelName": "model-1"}
-    settings = read_settings(run, TYPES)
-    assert (settings.skip, settings.fail, settings.register, settings.model) == (True, False, False, "model-1")
-    assert settings.supplied == {CONSTRAINTS: "s3://b/local1/c"}
-
-
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [

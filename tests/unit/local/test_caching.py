@@ -12,6 +12,7 @@ from framework.local.caching import ATTRIBUTES, StepCache, attributes
 from framework.local.digests import LARGE, MISSING, Digests
 from framework.local.durations import DAY, seconds
 from framework.local.store import LocalStore
+from framework.pipeline.compiled import StandIn
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,17 @@ def test_a_model_counts_by_what_it_is_made_of(digests: Digests, tmp_path: Path) 
 
     assert with_model("m-1", "s3://b/top.txt") == with_model("m-2", "s3://b/top.txt")
     assert with_model("m-1", "s3://b/top.txt") != with_model("m-1", "s3://b/a/file.csv")
+
+
+def test_what_stands_for_an_image_counts(digests: Digests, tmp_path: Path) -> None:
+    def standing(*images: tuple[str, StandIn]) -> str | None:
+        arguments = {"AppSpecification": {"ImageUri": "own:1"}}
+        return key(StepCache(tmp_path, "p", digests, images), "Processing", arguments)
+
+    first = standing(("own*", StandIn(process=("a",))))
+    assert first == standing(("own*", StandIn(process=("a",))), ("other*", StandIn(process=("b",))))
+    assert first != standing(("own*", StandIn(process=("b",))))
+    assert standing() == standing(("other*", StandIn(process=("b",)))) != first
 
 
 def test_a_damaged_entry_is_a_miss(digests: Digests, tmp_path: Path) -> None:

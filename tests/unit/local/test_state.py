@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from framework.errors import BackendError
-from framework.local.ownership import OWNER, Ownership, owned, start_ticks
+from framework.local.ownership import OWNER, Ownership, owned
+from framework.local.processes import identity
 from framework.local.record import Record
 from framework.local.registry import Registry
 from framework.local.state import JOURNAL, STEPS, RunOptions, read_execution, shown
@@ -106,16 +107,16 @@ def test_one_owner_at_a_time(tmp_path: Path) -> None:
             Ownership(tmp_path)
     assert not owned(tmp_path)
     with Ownership(tmp_path):
-        assert json.loads((tmp_path / OWNER).read_text()) == {"pid": os.getpid(), "start": start_ticks(os.getpid())}
+        assert json.loads((tmp_path / OWNER).read_text()) == identity(os.getpid())
 
 
 def test_a_dead_owner_is_none(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
-    (tmp_path / OWNER).write_text(json.dumps({"pid": process.pid, "start": start_ticks(process.pid)}))
+    (tmp_path / OWNER).write_text(json.dumps(identity(process.pid)))
     assert owned(tmp_path)
     process.communicate()
     assert not owned(tmp_path)
-    (tmp_path / OWNER).write_text(json.dumps({"pid": os.getpid(), "start": "1"}))
+    (tmp_path / OWNER).write_text(json.dumps({**identity(os.getpid()), "start": "1"}))
     assert not owned(tmp_path), "its number was given to another process"
     with Ownership(tmp_path):
         assert owned(tmp_path)
