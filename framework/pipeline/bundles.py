@@ -96,14 +96,14 @@ class Bundles:
             self._uploads[uri] = Upload(uri, hashlib.sha256(content).hexdigest(), content)
         return folder
 
-    def has(self, spec: StepSpec, path: str) -> bool:
-        """Whether a model's bundle holds a file or folder; true when there is no source directory, which is said elsewhere."""
+    def has(self, spec: StepSpec, path: str, or_folder: bool = False) -> bool:
+        """Whether a model's bundle holds a file (or a folder, where that is asked); true when there is no source directory, which is said elsewhere."""
         source = spec.model.source_directory
         folder = self.root / source if source else None
         if folder is None or not folder.is_dir():
             return True
         members = self._members(spec, folder)
-        return path in members or any(name.startswith(f"{path}/") for name in members)
+        return path in members or (or_folder and any(name.startswith(f"{path}/") for name in members))
 
     def _add(self, name: str, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()

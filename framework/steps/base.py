@@ -145,8 +145,8 @@ class CodeStore(Protocol):
     def folder(self, spec: StepSpec, paths: Sequence[str]) -> str:
         """The URI of a folder of these files and folders of the model's source directory, each under its last name."""
 
-    def has(self, spec: StepSpec, path: str) -> bool:
-        """Whether the bundle holds a file at `path`; true when there is no source directory, which is said elsewhere."""
+    def has(self, spec: StepSpec, path: str, or_folder: bool = False) -> bool:
+        """Whether the bundle holds a file (or a folder, where that is asked) at `path`; true when there is no source directory, which is said elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

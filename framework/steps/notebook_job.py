@@ -115,7 +115,7 @@ def _upload(spec: StepSpec, around: Surroundings) -> str:
     seen: dict[str, str] = {}
     for path, keys in paths.items():
         name = posixpath.basename(path)
-        if not around.code.has(spec, path):
+        if not around.code.has(spec, path, or_folder=True):
             message = f"{spec.name}: there is no {path} in {spec.model.source_directory}"
             around.missing(spec, keys, message, f"check {keys[0]}, which is relative to source_directory, and .smpignore", "SMP701")
         elif name in seen:

@@ -53,14 +53,14 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Tuning step of `spec`."""
     assert spec.jobs is not None
     values, jobs = spec.values, spec.as_training
-    _check_limits(spec, around)
-    ranges, tuned = _ranges(spec, around), set(values["hyperparameter_ranges"])
+    _check_needs(spec, around)
+    ranges, tuned = _ranges(spec, around), set(values.get("hyperparameter_ranges") or {})
     arguments: Arguments = {
         "HyperParameterTuningJobName": job_name(spec, around),
         _CONFIG: without_nothing(
             {
                 "Strategy": values["strategy"],
-                _OBJECTIVE: {"Type": values["objective_type"], "MetricName": values["objective_metric_name"]},
+                _OBJECTIVE: {"Type": values["objective_type"], "MetricName": values.get("objective_metric_name")},
                 "ResourceLimits": _limits(values),
                 "ParameterRanges": ranges,
                 "TrainingJobEarlyStoppingType": values["early_stopping_type"],
@@ -93,12 +93,20 @@ def _limits(values: Map) -> Arguments:
     return {member: values[key] for key, member in members.items() if key in values}
 
 
-def _check_limits(spec: StepSpec, around: Surroundings) -> None:
-    """Report a search without an end; a grid ends by itself."""
-    overridden = (spec.values.get("arguments") or {}).get(_CONFIG) or {}
-    if "max_jobs" not in spec.values and spec.values["strategy"] != "Grid" and "ResourceLimits" not in overridden:
-        message = f"{spec.name} needs max_jobs: a {spec.values['strategy']} search has no end of its own"
-        around.missing(spec, ("strategy",), message, "add max_jobs (how many training jobs there are)", "SMP105")
+def _check_needs(spec: StepSpec, around: Surroundings) -> None:
+    """Report what a search cannot do without. A section that no step uses may lack it, so the schema does not ask for it."""
+    values, given = spec.values, (spec.values.get("arguments") or {})
+    overridden = given.get(_CONFIG) or {}
+    needs = {
+        "objective_metric_name": ("the metric that says which training job is the best", _OBJECTIVE),
+        "hyperparameter_ranges": ("what is tuned, and between which values", "ParameterRanges"),
+        "max_jobs": ("how many training jobs there are; only a Grid search ends by itself", "ResourceLimits"),
+    }
+    for key, (about, member) in needs.items():
+        by_itself = key == "max_jobs" and values["strategy"] == "Grid"
+        elsewhere = member in overridden or (key == "hyperparameter_ranges" and "Autotune" in given)
+        if not values.get(key) and not by_itself and not elsewhere:
+            around.missing(spec, (), f"{spec.name} needs {key}", f"add {key} ({about})", "SMP105")
 
 
 def _definition(spec: StepSpec, jobs: StepSpec, tuned: set[str], around: Surroundings) -> Arguments:
@@ -130,9 +138,9 @@ def _without_slash(uri: Any) -> Any:
 
 def _check_metric(spec: StepSpec, jobs: StepSpec, definitions: Any, around: Surroundings) -> None:
     """Report an objective that no log line gives: with a script, or with definitions, these must define it."""
-    wanted = spec.values["objective_metric_name"]
+    wanted = spec.values.get("objective_metric_name")
     names = [str(definition["Name"]) for definition in definitions]
-    if isinstance(wanted, Expression) or wanted in names or not (names or jobs.values.get("entry_point")):
+    if wanted is None or isinstance(wanted, Expression) or wanted in names or not (names or jobs.values.get("entry_point")):
         return
     message = f'{spec.name} looks for the metric "{wanted}", which no metric_definitions define'
     hint = nearest(wanted, names) if names else "add metric_definitions: [{Name: …, Regex: …}], which find it in the log"
@@ -148,7 +156,7 @@ def _tags(spec: StepSpec, jobs: StepSpec, around: Surroundings) -> list[dict[str
 def _ranges(spec: StepSpec, around: Surroundings) -> dict[str, list[Arguments]]:
     found: dict[str, list[Arguments]] = {}
     as_json = bool(spec.as_training.values.get("entry_point"))
-    for name, given in spec.values["hyperparameter_ranges"].items():
+    for name, given in (spec.values.get("hyperparameter_ranges") or {}).items():
         for problem in _problems(given):
             message = f"the range of {name} in {spec.name} {problem}"
             around.missing(

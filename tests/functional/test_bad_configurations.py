@@ -206,7 +206,7 @@ SAID = [
     'model.yaml:1:43 SMP103 unknown key "epochs" in models.m.train.',
     "model.yaml:1:51 SMP109 the environment variable SMP_EPOCHS is not set. "
     'Try: export SMP_EPOCHS="…", or give a default: ${SMP_EPOCHS:-value}.',
-    'model.yaml:1:64 SMP116 warning: no step of the model "m" uses its section "tune". Try: remove it; no step class uses it yet.',
+    'model.yaml:1:64 SMP116 warning: no step of the model "m" uses its section "tune". Try: add a step that does, or remove it.',
 ]
 
 

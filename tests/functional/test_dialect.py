@@ -21,9 +21,24 @@ TAGS = [{"Key": "team", "Value": "risk"}]
 CLUSTER, RESOURCES = "ProcessingResources.ClusterConfig", "ResourceConfig"
 INPUT, OUTPUT, STATIC = "ProcessingInputs.0.S3Input", "ProcessingOutputConfig.Outputs.0", "InputDataConfig.0"
 ONE_FILE = {"train": {"dataFiles": [{"fileName": "s3://lake/x.csv"}]}}
+IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1"
 REPORT = ["s3:/", "bucket", "churn", {"Get": "Execution.PipelineExecutionId"}, "judge", "output", "model_evaluation_metrics"]
 TRAINED = {"Get": "Steps.fit.ModelArtifacts.S3ModelArtifacts"}
 REPACKED = {"Get": "Steps.model-RepackModel.ModelArtifacts.S3ModelArtifacts"}
+
+FILES = {"statistics": {"uri": "s3://lake/s", "content_type": "text/csv"}, "constraints": "s3://lake/c"}
+SOURCES = {
+    "Statistics": {"ContentType": "text/csv", "S3Uri": "s3://lake/s"},
+    "Constraints": {"ContentType": "application/json", "S3Uri": "s3://lake/c"},
+}
+TWO = [
+    {"image_uri": OTHER, "model_data_uri": "s3://lake/a.tar.gz", "env": {"LEVEL": 3}, "hostname": "first"},
+    {"image_uri": OTHER, "model_data_uri": "${steps.fit.outputs.model}"},
+]
+BOTH = [
+    {"ContainerHostname": "first", "Image": OTHER, "ModelDataUrl": "s3://lake/a.tar.gz", "Environment": {"LEVEL": "3"}},
+    {"Image": OTHER, "ModelDataUrl": TRAINED},
+]
 
 # section, key (dots between), value, path in the step's Arguments ("step:path" for another step), what is expected there
 KEYS: list[tuple[str, str, Any, str, Any]] = [
@@ -82,6 +97,8 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("train", "checkpoint_s3_uri", "s3://lake/points", "CheckpointConfig", {"S3Uri": "s3://lake/points"}),
     ("train", "arguments", {"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining", True),
     ("transform", "entry_point", "serve.py", "model:PrimaryContainer.Environment.SAGEMAKER_PROGRAM", "serve.py"),
+    ("transform", "model_name", "other-model", "ModelName", "other-model"),
+    ("transform", "model_name", "${steps.model.ModelName}", "ModelName", {"Get": "Steps.model.ModelName"}),
     ("transform", "base_job_name", "predict", "TransformJobName", "predict"),
     ("transform", "instance_count", 2, "TransformResources.InstanceCount", 2),
     ("transform", "instance_type", "ml.c5.xlarge", "TransformResources.InstanceType", "ml.c5.xlarge"),
@@ -152,6 +169,38 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
      "InferenceSpecification.SupportedRealtimeInferenceInstanceTypes", ["ml.c5.xlarge"]),
     ("registry", "InferenceSpecification.SupportedTransformInstanceTypes", ["ml.c5.xlarge"],
      "InferenceSpecification.SupportedTransformInstanceTypes", ["ml.c5.xlarge"]),
+    ("registry", "image_uri", IMAGE, "InferenceSpecification.Containers.0.Image", IMAGE),
+    ("registry", "model_data_uri", "s3://lake/m.tar.gz", "model:PrimaryContainer.ModelDataUrl", "s3://lake/m.tar.gz"),
+    ("registry", "model_data_uri", "s3://lake/m.tar.gz", "InferenceSpecification.Containers.0.ModelDataUrl", "s3://lake/m.tar.gz"),
+    ("registry", "model_data_uri", "s3://lake/m.tar.gz", "model:PrimaryContainer.Environment", None),
+    ("registry", "env", {"LEVEL": 3}, "model:PrimaryContainer.Environment.LEVEL", "3"),
+    ("registry", "env", {"LEVEL": 3}, "InferenceSpecification.Containers.0.Environment.LEVEL", "3"),
+    ("registry", "containers", TWO, "model:Containers", BOTH),
+    ("registry", "containers", TWO, "model:PrimaryContainer", None),
+    ("registry", "containers", TWO, "InferenceSpecification.Containers", BOTH),
+    ("registry", "model_metrics.model_quality", FILES, "ModelMetrics.ModelQuality", SOURCES),
+    ("registry", "model_metrics.model_quality.constraints", "s3://lake/c", "ModelMetrics.ModelQuality.Statistics.S3Uri",
+     {"Std:Join": {"On": "/", "Values": [
+         {"Get": "Steps.judge.ProcessingOutputConfig.Outputs['model_evaluation_metrics'].S3Output.S3Uri"},
+         "model_evaluation_metrics.json"]}}),
+    ("registry", "model_metrics.model_data_quality", FILES, "ModelMetrics.ModelDataQuality", SOURCES),
+    ("registry", "model_metrics.bias", {"report": "s3://lake/c"}, "ModelMetrics.Bias", {"Report": SOURCES["Constraints"]}),
+    ("registry", "model_metrics.bias", {"pre_training_report": "s3://lake/c", "post_training_report": "s3://lake/c"},
+     "ModelMetrics.Bias", {"PreTrainingReport": SOURCES["Constraints"], "PostTrainingReport": SOURCES["Constraints"]}),
+    ("registry", "model_metrics.explainability.report", "s3://lake/c",
+     "ModelMetrics.Explainability", {"Report": SOURCES["Constraints"]}),
+    ("registry", "drift_check_baselines.model_quality", FILES, "DriftCheckBaselines", {"ModelQuality": SOURCES}),
+    ("registry", "drift_check_baselines.model_data_quality", FILES, "DriftCheckBaselines", {"ModelDataQuality": SOURCES}),
+    ("registry", "drift_check_baselines.bias", {"config_file": "s3://lake/c", "pre_training_constraints": "s3://lake/c"},
+     "DriftCheckBaselines.Bias", {"ConfigFile": SOURCES["Constraints"], "PreTrainingConstraints": SOURCES["Constraints"]}),
+    ("registry", "drift_check_baselines.bias.post_training_constraints", "s3://lake/c",
+     "DriftCheckBaselines.Bias", {"PostTrainingConstraints": SOURCES["Constraints"]}),
+    ("registry", "drift_check_baselines.explainability", {"config_file": "s3://lake/c", "constraints": "s3://lake/c"},
+     "DriftCheckBaselines.Explainability", {"ConfigFile": SOURCES["Constraints"], "Constraints": SOURCES["Constraints"]}),
+    ("registry", "metadata", {"owner": "risk", "year": 2026},
+     "CustomerMetadataProperties", {"PIPELINE_ARN": {"Get": "Execution.PipelineExecutionArn"}, "owner": "risk", "year": "2026"}),
+    ("registry", "life_cycle", {"stage": "Development", "status": "InProgress", "description": "new"},
+     "ModelLifeCycle", {"Stage": "Development", "StageStatus": "InProgress", "StageDescription": "new"}),
     ("registry", "tags", TAGS, "model:Tags", TAGS),
     ("registry", "arguments", {"SkipModelValidation": "All"}, "SkipModelValidation", "All"),
     ("registry", "arguments", {"EnableNetworkIsolation": True}, "model:EnableNetworkIsolation", True),
@@ -283,7 +332,7 @@ def test_every_key_of_a_section_has_a_row_here(section: str, kind: str) -> None:
 @pytest.mark.parametrize(("section", "key", "value"), [
     ("preprocess", "image_uri", None), ("train", "image_uri", None),
     ("evaluate", "image_uri", None), ("evaluate", "entry_point", None), ("registry", "InferenceSpecification", None),
-    ("registry", "InferenceSpecification.image_uri", None), ("registry", "InferenceSpecification.approval_status", None),
+    ("registry", "InferenceSpecification.approval_status", None),
     ("registry", "InferenceSpecification.supported_content_types", None),
     ("registry", "InferenceSpecification.supported_response_MIME_types", None),
 ])  # fmt: skip

@@ -124,7 +124,16 @@ def test_an_alias_is_no_key_of_the_same_mapping() -> None:
             },
         ),
         ("registry", {"ModelRepack": True}),
-        ("tune", {}),
+        (
+            "tune",
+            {
+                "train": "train",
+                "strategy": "Bayesian",
+                "objective_type": "Minimize",
+                "max_parallel_jobs": 1,
+                "early_stopping_type": "Off",
+            },
+        ),
         ("step", {"enable_cache": False}),
     ],
 )

@@ -175,7 +175,7 @@ conf:
         ("evaluation", "name it as the step_type of a step, or remove it"),
         ("zebra", "name it as the step_type of a step, or remove it"),
         ("transform", "add a step that does, or remove it"),
-        ("tune", "remove it; no step class uses it yet"),
+        ("tune", "add a step that does, or remove it"),
     ],
 )
 def test_the_cure_for_a_section_that_no_step_uses(typed: Any, section: str, hint: str) -> None:
