@@ -165,7 +165,8 @@ FAULTS: list[tuple[str, str]] = [
     ("class Step:\n    def to_request(self):\n        return {'Name': 'tell', 'Type': 'Fail', 'Arguments': None}\n"
      "def tell():\n    return Step()\n",
      "CONF SMP321 tell: the step has no arguments. Try: look at what its to_request() tells."),
-    ("class Step:\n    def to_request(self):\n        return {'Name': 'tell', 'Type': 'Fail', 'Arguments': {}, 'DependsOn': ['fti']}\n"
+    ("class Step:\n    def to_request(self):\n        return {'Name': 'tell', 'Type': 'Fail', "
+     "'Arguments': {}, 'DependsOn': ['fti']}\n"
      "def tell():\n    return Step()\n",
      'HERE SMP201 tell waits for "fti", which is no step. Try: fit.'),
     ("class Step:\n    def to_request(self):\n        return {'Name': 'tell', 'Type': 'Fail', "
