@@ -76,7 +76,7 @@ class Registry:
         return package
 
     def find(self, group: str, status: str, version: int | None = None) -> dict[str, Any] | None:
-        """The newest version of a group with this approval status, or the one of this number if it has it; None when there is none."""
+        """The newest version of a group with this approval status, or the one of this number if it has it; None for none."""
         for number in reversed(self.versions(group)):
             if version in {None, number}:
                 package = self.package(group, number)

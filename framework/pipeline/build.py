@@ -40,10 +40,11 @@ from framework.config.model import (
 from framework.config.values import Map, Seq
 from framework.findings import Finding, FindingsError, nearest
 from framework.pipeline.bundles import Bundles
-from framework.pipeline.compiled import PackageGroup, Upload
+from framework.pipeline.compiled import PackageGroup, PackageRequest, Upload
 from framework.pipeline.dependencies import DependencyError, parse_dependency
 from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
 from framework.pipeline.nesting import Nesting, nest
+from framework.pipeline.served import requests
 from framework.pipeline.units import Report, Units, plan_units
 from framework.steps import (
     automl,
@@ -118,6 +119,7 @@ class Pipeline:
     uploads: tuple[Upload, ...]
     package_groups: tuple[PackageGroup, ...]
     findings: tuple[Finding, ...]
+    model_packages: tuple[PackageRequest, ...] = ()
 
 
 def build_pipeline(config: Config) -> Pipeline:
@@ -149,6 +151,7 @@ def build_pipeline(config: Config) -> Pipeline:
         uploads=bundles.uploads(),
         package_groups=_package_groups(units, pipeline.name),
         findings=tuple(findings),
+        model_packages=requests(units.specs.values()),
     )
 
 

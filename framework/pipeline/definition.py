@@ -43,6 +43,7 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         rules=tuple(_rule(parameter) for parameter in pipeline.settings.parameters),
         display_name=pipeline.settings.display_name,
         parallelism=pipeline.settings.parallelism,
+        model_packages=pipeline.model_packages,
     )
 
 
@@ -57,7 +58,10 @@ def _definition(pipeline: Pipeline) -> dict[str, Any]:
     definition: dict[str, Any] = {
         "Version": VERSION,
         "Metadata": {},
-        "Parameters": [_parameter(parameter) for parameter in settings.parameters],
+        "Parameters": [
+            *(_parameter(parameter) for parameter in settings.parameters),
+            *({"Name": request.parameter, "Type": "String"} for request in pipeline.model_packages),
+        ],
         "PipelineExperimentConfig": _experiment(settings),
     }
     if settings.mlflow is not None:

@@ -44,6 +44,7 @@ from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 from framework.pipeline.expressions import GENERATED, Resolver
 from framework.pipeline.pairs import Pair, expanded, pairs_of
+from framework.pipeline.served import models_of, with_model
 from framework.steps.base import StepSpec
 from framework.steps.channels import DEFAULT_CHANNEL, channels_of
 from framework.steps.create_model import brings_model, inference_script
@@ -123,6 +124,7 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
     configured = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
     pairs = pairs_of([step for step, _ in configured.values()], report)
     groups = [(model, tuple(one for step in steps for one in expanded(step, pairs)), left_out) for model, steps, left_out in groups]
+    groups = _with_models(groups)
     edges += tuple((pair.first, pair.last) for pair in pairs.values())
     containers = _containers(groups, pipeline, report)
     known = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
@@ -139,6 +141,18 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
             else:
                 specs[spec.name] = spec
     return Units(specs, edges, containers, resolver, pairs)
+
+
+def _with_models(groups: list[Group]) -> list[Group]:
+    """The steps, each that uses a registered model behind the Model step that is made for it."""
+    sections = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
+    models = models_of(sections.values())
+    if not models:
+        return groups
+    return [
+        (model, tuple(one for step in steps for one in with_model(step, sections[step.name][1], models)), left_out)
+        for model, steps, left_out in groups
+    ]
 
 
 def _groups(config: Config, pipeline: PipelineConfig, report: Report) -> tuple[list[Group], tuple[tuple[str, str], ...]]:

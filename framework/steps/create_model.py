@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from framework.config.expressions import Parameter
 from framework.config.model import CREATE_MODEL, REGISTER_MODEL, TRAINING
 from framework.findings import WARNING, Finding
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, as_text, with_overrides
@@ -53,6 +56,9 @@ def foreign_arguments(spec: StepSpec, around: Surroundings) -> frozenset[str]:
 
 def containers(spec: StepSpec, around: Surroundings) -> list[Arguments]:
     """Image, environment and model data of the trained model; or the containers that the section lists."""
+    if "model_package" in spec.values:
+        name = Parameter(package_parameter(spec.values["model_package"]), "String")
+        return [without_nothing({"ModelPackageName": name, "Environment": environment(spec)})]
     if "containers" in spec.values:
         return [_listed(given) for given in spec.values["containers"]]
     variables = {**_environment(spec), **environment(spec)}
@@ -68,7 +74,15 @@ def _listed(given: Arguments) -> Arguments:
 
 def brings_model(values: Arguments) -> bool:
     """Whether a registry section says itself what is served, so that nothing need be trained before."""
-    return "model_data_uri" in values or "containers" in values
+    return "model_data_uri" in values or "containers" in values or "model_package" in values
+
+
+def package_parameter(package: Mapping[str, Any]) -> str:
+    """The parameter of the pipeline that holds the ARN of a registered version."""
+    words = re.split(r"[^A-Za-z0-9]+", str(package["group"]))
+    version = "" if package["version"] == "latest" else f"Version{package['version']}"
+    status = "" if package["status"] == "Approved" or version else str(package["status"])
+    return "".join([*(word[:1].upper() + word[1:] for word in words), "ModelPackage", status, version])
 
 
 def model_data(spec: StepSpec) -> Any:

@@ -61,6 +61,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("EndpointConfig", "variants.0.container_startup_health_check_timeout_in_seconds", 90,
      f"{VARIANT}.ContainerStartupHealthCheckTimeoutInSeconds", 90),
     ("EndpointConfig", "variants.0.arguments", {"EnableSSMAccess": True}, f"{VARIANT}.EnableSSMAccess", True),
+    ("EndpointConfig", "model_package", {"group": "risk"}, f"{VARIANT}.ModelName", {"Get": "Steps.config-Model.ModelName"}),
     ("EndpointConfig", "shadow_variants", [{"name": "shadow"}], "ShadowProductionVariants.0",
      {"VariantName": "shadow", "ModelName": MODEL, "InitialInstanceCount": 1, "InstanceType": "ml.m5.2xlarge"}),
     ("EndpointConfig", "inference_components", True, "ExecutionRoleArn", ROLE),
