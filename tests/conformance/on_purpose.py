@@ -29,7 +29,7 @@ class Difference:
 
 ON_PURPOSE: Mapping[str, Difference] = {
     "encrypted traffic": Difference(
-        ("*.Arguments.NetworkConfig", "*.Arguments.EnableInterContainerTrafficEncryption"),
+        ("*.Arguments.NetworkConfig", "*.EnableInterContainerTrafficEncryption"),
         "EnableInterContainerTrafficEncryption: true on every job",
         "only where it is asked for",
         "traffic between the instances of a job is encrypted unless `arguments` says otherwise",
@@ -62,7 +62,7 @@ ON_PURPOSE: Mapping[str, Difference] = {
             "*.Arguments.AlgorithmSpecification.ContainerEntrypoint",
             "*.Arguments.InputDataConfig.code",
             "*.Arguments.InputDataConfig.entrypoint",
-            "*.Arguments.InputDataConfig.sm_drivers",
+            "*.InputDataConfig.sm_drivers",
         ),
         "the image's training toolkit, or with `launcher: bootstrap` the channels code and entrypoint",
         "the channels code and sm_drivers, uploaded anew by every build",
@@ -70,9 +70,9 @@ ON_PURPOSE: Mapping[str, Difference] = {
         "addresses are made of content",
     ),
     "hyperparameters of the toolkit": Difference(
-        ("*.Arguments.HyperParameters.sagemaker_*", "*.Arguments.HyperParameters.name"),
+        ("*HyperParameters.sagemaker_*", "*.Arguments.HyperParameters.name", "*.CategoricalParameterRanges.opt.Values"),
         "sagemaker_program and sagemaker_submit_directory, and all values in JSON",
-        "none of these, and plain texts",
+        "none of these on training steps, and plain texts",
         "this is how the training toolkit is told what to run; SDK 2 does the same",
     ),
     "truth values of hyperparameters": Difference(
@@ -115,6 +115,28 @@ ON_PURPOSE: Mapping[str, Difference] = {
         "left out",
         "SDK 2 switches the profiler and an empty debug hook on",
         "SDK 3 has dropped them; `arguments` can set them",
+    ),
+    "defaults of inputs": Difference(
+        (
+            "*.ProcessingInputs.*.S3Input.S3CompressionType",
+            "*.ProcessingInputs.*.S3Input.S3DataDistributionType",
+            "*.TrainingJobDefinition.InputDataConfig.*.InputMode",
+        ),
+        "written out on every input of every job",
+        "written out on the inputs of some steps only",
+        "one form for all jobs; the values are the service's defaults",
+    ),
+    "analysis configuration": Difference(
+        ("*.ProcessingInputs.analysis_config.S3Input.S3Uri",),
+        "an address made of its content",
+        "an address that the caller names",
+        "equal configurations have equal addresses, and none is overwritten",
+    ),
+    "best training job": Difference(
+        ("*.PrimaryContainer.ModelDataUrl",),
+        "BestTrainingJob, below the output path that the tuning job tells",
+        "the first of TrainingJobSummaries, below a fixed path",
+        "it is what the service calls the best, and an output path that each execution has of its own works too",
     ),
     "content type of transforms": Difference(
         ("*.Arguments.TransformInput.ContentType", "*.Arguments.TransformOutput.Accept"),
