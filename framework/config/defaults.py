@@ -16,6 +16,9 @@ from framework.config.model import STEP_CLASSES
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 
+_ALSO = {"registry": ("create_model",), "create_model": ("registry",), "monitor": ("transform",)}
+"""For kinds of sections, those of step classes whose defaults are theirs too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
@@ -41,7 +44,7 @@ class Defaults:
             kind: the schema it follows.
         """
         levels = [*self.shared, *([self.models[model]] if model in self.models else [])]
-        words = [*(word for word, about in STEP_CLASSES.items() if about.kind == kind), name]
+        words = [*(word for word, about in STEP_CLASSES.items() if about.kind == kind or about.kind in _ALSO.get(kind, ())), name]
         result = None
         for values in (level[word] for level in levels for word in words if isinstance(level.get(word), Map)):
             result = values if result is None else overlay(result, values)

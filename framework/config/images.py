@@ -76,7 +76,10 @@ class Images:
         """Give a section, and what it says of inference, the URI of the image that it names; findings where there is none."""
         inner = section.get("InferenceSpecification")
         findings = self._pin(section, section, kind, path)
-        return [*findings, *(self._pin(inner, section, kind, (*path, "InferenceSpecification")) if isinstance(inner, Map) else ())]
+        findings += self._pin(inner, section, kind, (*path, "InferenceSpecification")) if isinstance(inner, Map) else []
+        for index, container in enumerate(section.get("containers") or ()):
+            findings += self._pin(container, section, kind, (*path, "containers", index)) if isinstance(container, Map) else []
+        return findings
 
     def _pin(self, holder: Map, section: Map, kind: str, path: ValuePath) -> list[Finding]:
         image, place = holder.get("image"), holder.key_place_of("image")

@@ -235,13 +235,8 @@ class _Typing:
                 given.take(key, monitor)
         if check_class not in (m.QUALITY_CHECK, m.CLARIFY_CHECK):
             message = f"{step.name}.monitor needs a step_class, QualityCheck or ClarifyCheck"
-            self.say(
-                [
-                    Finding(
-                        "SMP104", monitor.place_of("step_class"), message, nearest(check_class, (m.QUALITY_CHECK, m.CLARIFY_CHECK))
-                    )
-                ]
-            )
+            hint = nearest(check_class, (m.QUALITY_CHECK, m.CLARIFY_CHECK))
+            self.say([Finding("SMP104", monitor.place_of("step_class"), message, hint)])
             return replace(section, broken=True)
         if "dataset" not in given and section.values.get("monitor_before_transform") is not True:
             given.put("dataset", Output(step.name, "data"), monitor.place, monitor.place)

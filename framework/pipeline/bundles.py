@@ -87,7 +87,7 @@ class Bundles:
         for path in paths:
             above = f"{path.rpartition('/')[0]}/".lstrip("/")
             members = self._members(spec, source).items()
-            chosen.update({name.removeprefix(above): file for name, file in members if name == path or name.startswith(f"{path}/")})
+            chosen |= {name.removeprefix(above): file for name, file in members if name == path or name.startswith(f"{path}/")}
         contents = {name: _read(chosen[name]) for name in sorted(chosen)}
         digests = [f"{hashlib.sha256(content).hexdigest()} {name}" for name, content in contents.items()]
         folder = f"{self.prefix}/{hashlib.sha256(chr(10).join(digests).encode()).hexdigest()}"
@@ -97,7 +97,7 @@ class Bundles:
         return folder
 
     def has(self, spec: StepSpec, path: str, or_folder: bool = False) -> bool:
-        """Whether a model's bundle holds a file (or a folder, where that is asked); true when there is no source directory, which is said elsewhere."""
+        """Whether a model's bundle holds a file, or a folder, where that is asked; true where there is no source directory."""
         source = spec.model.source_directory
         folder = self.root / source if source else None
         if folder is None or not folder.is_dir():

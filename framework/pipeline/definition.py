@@ -10,8 +10,8 @@ from framework.config.model import CREATE_MODEL, REGISTER_MODEL, Local, Paramete
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
 from framework.pipeline.graph import COMPLETED, Edge
+from framework.pipeline.idle import NEVER_RETRIED, OF_JOBS
 from framework.pipeline.nesting import TOP
-from framework.pipeline.units import NEVER_RETRIED, OF_JOBS
 from framework.steps.base import PropertyFile, Step, as_json
 
 VERSION = "2020-12-01"

@@ -9,24 +9,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from framework.config.model import (
-    CALLBACK,
-    CLARIFY_CHECK,
-    CLEANUP,
-    CONDITION,
     CREATE_MODEL,
-    CUSTOM,
-    EMR,
-    EMR_SERVERLESS,
-    ENDPOINT,
-    ENDPOINT_CONFIG,
-    FAIL,
     FOR_EACH,
-    INFERENCE_COMPONENT,
-    LAMBDA,
-    LINEAGE,
     METRICS,
     PROCESSING,
-    QUALITY_CHECK,
     REGISTER_MODEL,
     STEP_CLASSES,
     TRAINING,
@@ -43,6 +29,7 @@ from framework.config.typed import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 from framework.pipeline.expressions import GENERATED, Resolver
+from framework.pipeline.idle import report_idle_keys
 from framework.pipeline.pairs import Pair, expanded, pairs_of
 from framework.pipeline.served import models_of, with_model
 from framework.steps.base import StepSpec
@@ -55,9 +42,6 @@ Group = tuple[Model, tuple[StepConfig, ...], bool]
 """A model, its steps, and whether some of them are too broken to be looked at."""
 
 REPACK_SUFFIX = GENERATED
-OF_JOBS = "SageMaker."
-"""What the exceptions begin with that only jobs have."""
-
 _NAME_LIMIT = 64
 
 _DEFAULT_STEPS = (
@@ -70,12 +54,6 @@ _DEFAULT_STEPS = (
 )
 """The steps of the default unit: class, section, and what their names end in."""
 
-_NEVER_CACHED = frozenset({CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL})
-NEVER_RETRIED = frozenset({
-    CALLBACK, CLARIFY_CHECK, CLEANUP, CONDITION, EMR, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, QUALITY_CHECK,
-})  # fmt: skip
-"""The classes whose steps the service does not cache, and those that it does not try again."""
-
 _LEGAL_KINDS = {
     PROCESSING: {"processing", "evaluate"},
     TRAINING: {"train"},
@@ -85,10 +63,6 @@ _LEGAL_KINDS = {
     CREATE_MODEL: {"registry", "model"},
     REGISTER_MODEL: {"registry"},
 }
-
-
-_NO_JOBS = {CLEANUP, CUSTOM, EMR, EMR_SERVERLESS, ENDPOINT, ENDPOINT_CONFIG, INFERENCE_COMPONENT, LINEAGE}
-"""Classes whose steps read nothing by a chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +212,7 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
         if step.step_class == TUNING:
             spec = replace(spec, jobs=_jobs(spec, report))
         _report_missing_steps(spec, seen, report)
-        _report_idle_keys(spec, report)
+        report_idle_keys(spec, report)
         _report_late_metrics(spec, last, report)
         if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
             spec = _with_repack(spec, repacks)
@@ -295,37 +269,6 @@ def _report_missing_steps(spec: StepSpec, seen: Set[str], report: Report) -> Non
 def _report_missing(spec: StepSpec, step_class: str, report: Report) -> None:
     message = f'{spec.name} needs a {step_class} step before it in the unit of "{spec.model.name}"'
     report(Finding("SMP206", spec.config.place, message, f"add a step of class {step_class} above it"))
-
-
-def _report_idle_keys(spec: StepSpec, report: Report) -> None:
-    given = spec.config.values
-    builds_model = spec.step_class in {CREATE_MODEL, REGISTER_MODEL}
-    if "chain_input_additional_prefix" in given and spec.step_class != TRANSFORM:
-        _report_idle(spec, "chain_input_additional_prefix", "only a Transform step reads below a prefix", report)
-    if builds_model and spec.config.chain:
-        _report_idle(spec, "chain_input_source_step", "the model is that of the Training step before it", report)
-    if spec.step_class in _NO_JOBS and spec.config.chain:
-        _report_idle(spec, "chain_input_source_step", f"a {spec.step_class} step has no inputs of that kind", report)
-    if spec.config.enable_cache and spec.step_class in _NEVER_CACHED:
-        _report_idle(spec, "enable_cache", f"the service caches no {spec.step_class} step", report)
-    if "cache_expire_after" in given and (spec.step_class in _NEVER_CACHED or not spec.config.enable_cache):
-        _report_idle(spec, "cache_expire_after", "nothing of this step is cached", report)
-    if "retry_policies" in given and spec.step_class in NEVER_RETRIED:
-        _report_idle(spec, "retry_policies", f"the service retries no {spec.step_class} step", report)
-    elif spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and any(word.startswith(OF_JOBS) for word in _exceptions(given)):
-        reason = f"a {spec.step_class} step starts no job, whose exceptions are those that begin with SageMaker"
-        _report_idle(spec, "retry_policies", reason, report)
-
-
-def _exceptions(given: Map) -> Iterator[str]:
-    """The exceptions of a step's retry policies."""
-    for policy in given.get("retry_policies") or ():
-        yield from policy.get("exceptions") or () if isinstance(policy, Map) else ()
-
-
-def _report_idle(spec: StepSpec, key: str, reason: str, report: Report) -> None:
-    message = f"{key} of {spec.name} has no effect: {reason}"
-    report(Finding("SMP113", spec.config.values.key_place_of(key), message, "remove it", WARNING))
 
 
 def _report_late_metrics(spec: StepSpec, last: Mapping[str, StepSpec], report: Report) -> None:

@@ -146,7 +146,7 @@ class CodeStore(Protocol):
         """The URI of a folder of these files and folders of the model's source directory, each under its last name."""
 
     def has(self, spec: StepSpec, path: str, or_folder: bool = False) -> bool:
-        """Whether the bundle holds a file (or a folder, where that is asked) at `path`; true when there is no source directory, which is said elsewhere."""
+        """Whether the bundle holds a file, or a folder, where that is asked; true where there is no source directory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ CONFIG, JOB = "HyperParameterTuningJobConfig", "TrainingJobDefinition"
 CRITERIA, GENERATION = "AutoMLJobConfig.CompletionCriteria", "AutoMLJobConfig.CandidateGenerationConfig"
 METRICS = [{"Name": "loss", "Regex": "loss=(.*)"}]
 BIAS = {"dataset_type": "text/csv", "label": "y", "methods": {"pre_training_bias": {"methods": "all"}}}
+MOST = {"Std:Join": {"On": "", "Values": [{"Get": "Parameters.Most"}]}}
 SHAP = {"dataset_type": "text/csv", "methods": {"shap": {"num_samples": 5}}}
 
 BASE: dict[str, dict[str, Any]] = {
@@ -123,7 +124,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("Tuning", "hyperparameter_ranges", {"opt": {"values": ["adam", 2, True]}},
      f"{CONFIG}.ParameterRanges.CategoricalParameterRanges", [{"Name": "opt", "Values": ['"adam"', "2", "true"]}]),
     ("Tuning", "hyperparameter_ranges", {"n": {"min": 1, "max": "${parameters.Most}"}},
-     f"{CONFIG}.ParameterRanges.IntegerParameterRanges.0.MaxValue", {"Std:Join": {"On": "", "Values": [{"Get": "Parameters.Most"}]}}),
+     f"{CONFIG}.ParameterRanges.IntegerParameterRanges.0.MaxValue", MOST),
     ("AutoML", "dataset", "s3://lake/x", "InputDataConfig.0.DataSource.S3DataSource.S3Uri", "s3://lake/x"),
     ("AutoML", "dataset", "s3://lake/x", "InputDataConfig.0.ChannelType", "training"),
     ("AutoML", "validation_dataset", "s3://lake/v", "InputDataConfig.1.DataSource.S3DataSource.S3Uri", "s3://lake/v"),
@@ -153,7 +154,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("NotebookJob", "kernel_name", "conda", "Environment.SM_KERNEL_NAME", "conda"),
     ("NotebookJob", "initialization_script", "more/init.sh", "Environment.SM_INIT_SCRIPT", "init.sh"),
     ("NotebookJob", "parameters", {"n": 3, "who": "${parameters.Metric}", "many": "${parameters.Most}"}, "HyperParameters",
-     {"n": "3", "who": {"Get": "Parameters.Metric"}, "many": {"Std:Join": {"On": "", "Values": [{"Get": "Parameters.Most"}]}}}),
+     {"n": "3", "who": {"Get": "Parameters.Metric"}, "many": MOST}),
     ("NotebookJob", "base_job_name", "note-1", "TrainingJobName", "note-1"),
     ("NotebookJob", "base_job_name", "note-1", "Environment.SM_OUTPUT_NOTEBOOK_NAME", "note-1.ipynb"),
     ("NotebookJob", "instance_type", "ml.c5.xlarge", RESOURCES,
@@ -191,6 +192,7 @@ ELSEWHERE = {
     ("ClarifyCheck", "analysis_config"): "test_the_analysis_configuration_is_uploaded",
     ("ClarifyCheck", "model_name"): "KEYS",
     ("NotebookJob", "additional_dependencies"): "test_a_notebook_and_its_neighbours_lie_in_one_folder",
+    **{(name, "image"): "tests/functional/test_images.py" for name in BASE},
     **{("QualityCheck", key): "KEYS" for key in QUALITY},
     ("QualityCheck", "probability_attribute"): "KEYS",
     ("QualityCheck", "probability_threshold_attribute"): "KEYS",
@@ -330,7 +332,8 @@ def test_an_algorithm_of_the_image_gets_its_hyperparameters_plain(project: Proje
 
 @pytest.mark.parametrize(("keys", "said"), [
     ({"objective_metric_name": None},
-     "SMP105 it needs objective_metric_name. Try: add objective_metric_name (the metric that says which training job is the best)."),
+     "SMP105 it needs objective_metric_name. "
+     "Try: add objective_metric_name (the metric that says which training job is the best)."),
     ({"hyperparameter_ranges": None},
      "SMP105 it needs hyperparameter_ranges. Try: add hyperparameter_ranges (what is tuned, and between which values)."),
     ({"max_jobs": None},
@@ -401,16 +404,19 @@ def test_the_analysis_configuration_is_uploaded(project: Project) -> None:
      "SMP105 it needs problem_type to check a model's predictions. Try: add problem_type."),
     ("QualityCheck", {**QUALITY, "inference_attribute": None},
      "SMP105 it needs inference_attribute or probability_attribute to check a model's predictions. Try: add inference_attribute."),
-    ("QualityCheck", {"check_type": "DATA_BIAS"}, 'SMP104 it.check_type cannot be "DATA_BIAS". Try: one of DATA_QUALITY, MODEL_QUALITY.'),
+    ("QualityCheck", {"check_type": "DATA_BIAS"},
+     'SMP104 it.check_type cannot be "DATA_BIAS". Try: one of DATA_QUALITY, MODEL_QUALITY.'),
     ("QualityCheck", {"dataset": None}, "SMP105 it needs dataset. Try: add dataset (s3 URI of the data)."),
     ("AutoML", {"problem_type": "Regression"},
      "SMP105 it has problem_type but no objective: they go together. Try: add objective."),
     ("AutoML", {"dataset": None},
      "SMP207 it has no source of training data; an AutoML job reads exactly one. "
      "Try: give one dataset, data file or chain_input_source_step."),
-    ("AutoML", {"channels": {"trian": {"dataFiles": [{"fileName": "x"}]}}}, 'SMP104 an AutoML job has no channel "trian". Try: training.'),
+    ("AutoML", {"channels": {"trian": {"dataFiles": [{"fileName": "x"}]}}},
+     'SMP104 an AutoML job has no channel "trian". Try: training.'),
     ("NotebookJob", {"input_notebook": "nowhere.ipynb"},
-     "SMP701 it: there is no nowhere.ipynb in src. Try: check input_notebook, which is relative to source_directory, and .smpignore."),
+     "SMP701 it: there is no nowhere.ipynb in src. "
+     "Try: check input_notebook, which is relative to source_directory, and .smpignore."),
     ("NotebookJob", {"additional_dependencies": ["more/note.ipynb", "more"]},
      "SMP701 it: there is no more/note.ipynb in src. "
      "Try: check additional_dependencies, which is relative to source_directory, and .smpignore."),

@@ -1,0 +1,77 @@
+"""Keys of steps that have no effect on a step of its class: warnings, and what the definition leaves out for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from framework.config.model import (
+    CALLBACK,
+    CLARIFY_CHECK,
+    CLEANUP,
+    CONDITION,
+    CREATE_MODEL,
+    CUSTOM,
+    EMR,
+    EMR_SERVERLESS,
+    ENDPOINT,
+    ENDPOINT_CONFIG,
+    FAIL,
+    FOR_EACH,
+    INFERENCE_COMPONENT,
+    LAMBDA,
+    LINEAGE,
+    QUALITY_CHECK,
+    REGISTER_MODEL,
+    TRANSFORM,
+)
+from framework.config.values import Map
+from framework.findings import WARNING, Finding
+from framework.steps.base import StepSpec
+
+Report = Callable[[Finding], None]
+
+OF_JOBS = "SageMaker."
+"""What the exceptions begin with that only jobs have."""
+
+_NEVER_CACHED = frozenset({CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL})
+NEVER_RETRIED = frozenset({
+    CALLBACK, CLARIFY_CHECK, CLEANUP, CONDITION, EMR, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, QUALITY_CHECK,
+})  # fmt: skip
+"""The classes whose steps the service does not cache, and those that it does not try again."""
+
+_NEVER_CHAINED = frozenset({
+    CLEANUP, CUSTOM, EMR, EMR_SERVERLESS, ENDPOINT, ENDPOINT_CONFIG, INFERENCE_COMPONENT, LINEAGE,
+})  # fmt: skip
+"""The classes whose steps have no inputs."""
+
+
+def report_idle_keys(spec: StepSpec, report: Report) -> None:
+    """Warn of the keys of a step that the service, or the step's class, does not look at."""
+    given = spec.config.values
+    builds_model = spec.step_class in {CREATE_MODEL, REGISTER_MODEL}
+    if "chain_input_additional_prefix" in given and spec.step_class != TRANSFORM:
+        _report_idle(spec, "chain_input_additional_prefix", "only a Transform step reads below a prefix", report)
+    if builds_model and spec.config.chain:
+        _report_idle(spec, "chain_input_source_step", "the model is that of the Training step before it", report)
+    if spec.step_class in _NEVER_CHAINED and spec.config.chain:
+        _report_idle(spec, "chain_input_source_step", f"a {spec.step_class} step has no inputs of that kind", report)
+    if spec.config.enable_cache and spec.step_class in _NEVER_CACHED:
+        _report_idle(spec, "enable_cache", f"the service caches no {spec.step_class} step", report)
+    if "cache_expire_after" in given and (spec.step_class in _NEVER_CACHED or not spec.config.enable_cache):
+        _report_idle(spec, "cache_expire_after", "nothing of this step is cached", report)
+    if "retry_policies" in given and spec.step_class in NEVER_RETRIED:
+        _report_idle(spec, "retry_policies", f"the service retries no {spec.step_class} step", report)
+    elif spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and any(word.startswith(OF_JOBS) for word in _exceptions(given)):
+        reason = f"a {spec.step_class} step starts no job, whose exceptions are those that begin with SageMaker"
+        _report_idle(spec, "retry_policies", reason, report)
+
+
+def _exceptions(given: Map) -> Iterator[str]:
+    """The exceptions of a step's retry policies."""
+    for policy in given.get("retry_policies") or ():
+        yield from policy.get("exceptions") or () if isinstance(policy, Map) else ()
+
+
+def _report_idle(spec: StepSpec, key: str, reason: str, report: Report) -> None:
+    message = f"{key} of {spec.name} has no effect: {reason}"
+    report(Finding("SMP113", spec.config.values.key_place_of(key), message, "remove it", WARNING))
