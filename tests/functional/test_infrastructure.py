@@ -303,3 +303,27 @@ def test_a_configuration_in_a_loop_has_a_name_for_each_iteration(infra: Project)
     body = infra.compile().steps["loop"]["Arguments"]["ForEachBody"]
     name = reduce(lambda tree, key: tree[key], ["Arguments", "EndpointConfigName", "Std:Join", "Values"], body[0])
     assert name == ["each", {"Get": "ForEach.CurrentItem"}, EXECUTION_ID]
+
+
+def test_what_stands_inside_a_raw_step_is_checked_and_said_at_its_line(infra: Project) -> None:
+    inner = {"Name": "inner", "Type": "Endpoint", "Arguments": {"EndpointName": "e"}}
+    infra.pipeline["steps"] = [
+        {"step_name": "raw", "step_class": "Raw", "type": "Condition",
+         "arguments": {"Conditions": [], "IfSteps": [inner], "ElseSteps": []}},
+    ]  # fmt: skip
+    [text] = infra.compile().texts
+    assert "SMP403 raw: Arguments lacks EndpointConfigName, which CreateEndpointInput requires" in text
+
+
+def test_steps_inside_a_raw_step_may_refer_to_each_other(infra: Project) -> None:
+    config = {"Name": "a", "Type": "EndpointConfig", "Arguments": {"EndpointConfigName": "c", "ProductionVariants": [
+        {"VariantName": "v", "ModelName": {"Get": "Steps.model.ModelName"}}]}}  # fmt: skip
+    named = {"EndpointName": "e", "EndpointConfigName": {"Get": "Steps.a.EndpointConfigName"}}
+    branch = [config, {"Name": "b", "Type": "Endpoint", "Arguments": named}]
+    infra.pipeline["steps"] = [
+        {"step_name": "raw", "step_class": "Raw", "type": "Condition",
+         "arguments": {"Conditions": [], "IfSteps": branch, "ElseSteps": []}},
+    ]  # fmt: skip
+    outcome = infra.compile()
+    assert outcome.texts == []
+    assert list(outcome.steps).index("raw") > list(outcome.steps).index("model")
