@@ -53,7 +53,7 @@ def requests(specs: Iterable[StepSpec]) -> tuple[PackageRequest, ...]:
     found = {}
     for spec in specs:
         package = spec.values.get("model_package")
-        if spec.step_class == CREATE_MODEL and isinstance(package, Map):
+        if spec.step_class == CREATE_MODEL and isinstance(package, Map) and not spec.section.broken:
             version = str(package["version"])
             number = int(version) if re.fullmatch(r"[1-9][0-9]*", version) else None
             name = package_parameter(package)
