@@ -258,6 +258,7 @@ WITHOUT_EFFECT: list[tuple[str, str, Any, str]] = [
 ELSEWHERE = {
     **{(section, "image"): "test_images.py" for section in STEPS},
     ("registry", "InferenceSpecification.image"): "test_images.py",
+    ("transform", "model_package"): "test_a_model_step_stands_for_the_version",
     ("preprocess", "property_files"): "test_a_property_file_is_named_in_the_step",
     ("preprocess", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
     ("evaluate", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
