@@ -94,19 +94,17 @@ def chain_input(spec: StepSpec, name: str, uri: object, local_path: str) -> Argu
 
 
 def _outputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
-    folder, given = output_folder(spec), spec.values.get("output_uris") or {}
-    names = channels.channel_names(spec)
-    _check_names(spec, "output_uris", names, around)
+    folder, settings = output_folder(spec), channels.channels_of(spec.section)
     return [
-        output(spec, channel, given.get(channel) or around.output_uri(spec.name, channel), f"{folder}/{channel}")
-        for channel in names
+        output(spec, name, (settings.get(name) or {}).get("output_uri") or around.output_uri(spec.name, name), f"{folder}/{name}")
+        for name in channels.channel_names(spec)
     ]
 
 
 def _mounted(spec: StepSpec, inputs: list[Arguments], around: Surroundings) -> list[Arguments]:
     """The inputs, those that `input_paths` names at the paths that it gives."""
     given = spec.values.get("input_paths") or {}
-    _check_names(spec, "input_paths", [entry["InputName"] for entry in inputs], around)
+    _check_names(spec, inputs, around)
     paths = [given.get(entry["InputName"], entry["S3Input"]["LocalPath"]) for entry in inputs]
     return [
         {**entry, "S3Input": {**entry["S3Input"], "LocalPath": path}} if path != entry["S3Input"]["LocalPath"] else entry
@@ -114,13 +112,13 @@ def _mounted(spec: StepSpec, inputs: list[Arguments], around: Surroundings) -> l
     ]
 
 
-def _check_names(spec: StepSpec, key: str, legal: Sequence[str], around: Surroundings) -> None:
-    """Report names in `key` that no input, or no output, of the step has."""
-    for name in spec.values.get(key) or {}:
+def _check_names(spec: StepSpec, inputs: list[Arguments], around: Surroundings) -> None:
+    """Report names in `input_paths` that no input of the step has."""
+    legal = [entry["InputName"] for entry in inputs]
+    for name in spec.values.get("input_paths") or {}:
         if name not in legal:
-            kind = "input" if key == "input_paths" else "output"
-            message = f'{key} of {spec.name} names "{name}", which is no {kind} of the step'
-            around.missing(spec, (key, name), message, nearest(name, legal), "SMP301")
+            message = f'input_paths of {spec.name} names "{name}", which is no input of the step'
+            around.missing(spec, ("input_paths", name), message, nearest(name, legal), "SMP301")
 
 
 def output(spec: StepSpec, name: str, uri: Any, local_path: str) -> Arguments:

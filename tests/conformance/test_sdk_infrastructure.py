@@ -58,7 +58,7 @@ def job(sdk: Sdk, name: str, env: Any = None, outputs: Any = (), files: Any = ()
 
 PROCESSING = {"step_class": "Processing", "image_uri": IMAGE, "instance_type": "ml.m5.xlarge", "volume_size_in_gb": 30}
 NO_OUTPUT = {**PROCESSING, "arguments": {"ProcessingOutputConfig": None}}
-REPORT = {**PROCESSING, "step_name": "judge", "channels": "out", "output_uris": {"out": "s3://models/out"},
+REPORT = {**PROCESSING, "step_name": "judge", "channels": {"out": {"output_uri": "s3://models/out"}},
           "property_files": [{"name": "Scores", "output": "out", "path": "scores.json"}]}  # fmt: skip
 
 
@@ -315,7 +315,7 @@ def cleanup(sdk: Sdk) -> Built:
 
 OUR_CLEANUP = {"steps": [
     REPORT,
-    {**PROCESSING, "step_name": "other", "channels": "out", "output_uris": {"out": "s3://models/other"}},
+    {**PROCESSING, "step_name": "other", "channels": {"out": {"output_uri": "s3://models/other"}}},
     {"step_name": "clean", "step_class": "Cleanup", "depends_on": [{"step": "judge", "trigger": "Any"}],
      "s3": [{"step": "judge", "uris": ["s3://models/out/a"]}, {"step": "other", "uris": ["s3://models/other/b"]}]},
 ]}  # fmt: skip

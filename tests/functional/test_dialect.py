@@ -63,8 +63,8 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("preprocess", "inputLocalFilepath", "/opt/ml/processing/i", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "channels", {"one": None, "train": None, "test": None}, f"{OUTPUT}.OutputName", "one"),
     ("preprocess", "input_paths", {"raw": "/opt/ml/processing/in"}, f"{INPUT}.LocalPath", "/opt/ml/processing/in"),
-    ("preprocess", "output_uris", {"train": "s3://lake/out"}, f"{OUTPUT}.S3Output.S3Uri", "s3://lake/out"),
     ("preprocess", "arguments", {"StoppingCondition": None}, "StoppingCondition", None),
+    ("preprocess", "channels", {"train": {"output_uri": "s3://lake/latest"}, "test": None}, f"{OUTPUT}.S3Output.S3Uri", "s3://lake/latest"),
     ("preprocess", "container_arguments", ["--days", 7], "AppSpecification.ContainerArguments", ["--days", "7"]),
     ("preprocess", "arguments", {"StoppingCondition": {"MaxRuntimeInSeconds": 7}}, "StoppingCondition", {"MaxRuntimeInSeconds": 7}),
     ("train", "image_uri", OTHER, "AlgorithmSpecification.TrainingImage", OTHER),
@@ -258,7 +258,7 @@ WITHOUT_EFFECT: list[tuple[str, str, Any, str]] = [
 ELSEWHERE = {
     **{(section, "image"): "test_images.py" for section in STEPS},
     ("registry", "InferenceSpecification.image"): "test_images.py",
-    ("transform", "model_package"): "test_a_model_step_stands_for_the_version",
+    ("transform", "model_package"): "test_registered_models.py",
     ("preprocess", "property_files"): "test_a_property_file_is_named_in_the_step",
     ("preprocess", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
     ("evaluate", "entry_point"): "test_the_start_script_runs_the_entry_point_as_a_module",
@@ -461,7 +461,6 @@ def test_channels(project: Project, channels: Any, outputs: list[str], inputs: l
             {"row": "/opt/ml/processing/in"},
             'input_paths of prep names "row", which is no input of the step. Try: raw.',
         ),
-        ("output_uris", {"trian": "s3://lake/o"}, 'output_uris of prep names "trian", which is no output of the step. Try: train.'),
     ],
 )
 def test_inputs_and_outputs_are_named_as_they_are(project: Project, key: str, given: Any, said: str) -> None:

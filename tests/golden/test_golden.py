@@ -10,7 +10,15 @@ from framework.config.load import Sources
 from framework.road import travel
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = {"lgbm": "examples/lgbm/conf/conf.yaml", "multi-model": "examples/multi-model/*/conf/conf.yaml"}
+EXAMPLES = {
+    "lgbm": "examples/lgbm/conf/conf.yaml",
+    "multi-model": "examples/multi-model/*/conf/conf.yaml",
+    "kg-triplets": "examples/knowledge-graph/triplets/conf/conf.yaml",
+    "kg-questions": "examples/knowledge-graph/questions/conf/conf.yaml",
+    "rag-index": "examples/rag-index/conf/conf.yaml",
+    "sales-build": "examples/sales-forecast/conf/build.yaml",
+    "sales-inference": "examples/sales-forecast/conf/inference.yaml",
+}
 
 
 @pytest.mark.parametrize(("name", "pattern"), EXAMPLES.items())
