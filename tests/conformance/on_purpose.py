@@ -120,11 +120,23 @@ ON_PURPOSE: Mapping[str, Difference] = {
         (
             "*.ProcessingInputs.*.S3Input.S3CompressionType",
             "*.ProcessingInputs.*.S3Input.S3DataDistributionType",
-            "*.TrainingJobDefinition.InputDataConfig.*.InputMode",
+            "*.InputDataConfig.*.InputMode",
         ),
         "written out on every input of every job",
         "written out on the inputs of some steps only",
         "one form for all jobs; the values are the service's defaults",
+    ),
+    "compression of models": Difference(
+        ("*.TrainingJobDefinition.OutputDataConfig.CompressionType",),
+        "left out",
+        "GZIP, where the trainer sets it",
+        "the service compresses unless it is told not to",
+    ),
+    "outputs of notebooks": Difference(
+        ("*.Arguments.OutputDataConfig.S3OutputPath",),
+        "a folder of the execution and the step",
+        "a folder of the step",
+        "no two executions share a path",
     ),
     "analysis configuration": Difference(
         ("*.ProcessingInputs.analysis_config.S3Input.S3Uri",),

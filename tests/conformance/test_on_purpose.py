@@ -12,6 +12,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 _ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
 
+IN_STEPS = {"compression of models", "outputs of notebooks"}
+"""Differences that show in test_sdk_steps.py only, which fails where one of its own does not show."""
+
+
 def rows() -> list[tuple[str, ...]]:
     """The rows of the page's table, in its order."""
     found = [match.groups() for match in _ROW.finditer(PAGE.read_text(encoding="utf-8"))]
@@ -29,7 +33,7 @@ def test_the_page_has_the_differences_of_the_tests_and_no_others() -> None:
 
 def test_every_difference_shows_in_a_case() -> None:
     shown: set[str] = set().union(*test_oracle.CASES.values(), *(names for *_, names in test_sdk_infrastructure.CASES.values()))
-    assert shown == set(ON_PURPOSE)
+    assert shown | IN_STEPS == set(ON_PURPOSE)
 
 
 def test_what_no_difference_explains_is_told() -> None:
