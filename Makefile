@@ -16,11 +16,9 @@ test: $(VENV)/test.stamp  ## install what the tests need, check the code, run ev
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-examples: $(VENV)/run.stamp  ## run every example on this machine
-	$(BIN)/python examples/lgbm/make_data.py
-	$(BIN)/python examples/multi-model/make_data.py
-	$(BIN)/smp --env-file env.env run --local
-	$(BIN)/smp --env-file env.env -c 'examples/multi-model/*/conf/conf.yaml' run --local
+examples: $(VENV)/examples.stamp  ## run every example on this machine, and print one table
+	@$(BIN)/python examples/lgbm/openmp.py
+	$(BIN)/python examples/run.py
 
 bench: $(VENV)/run.stamp  ## measure validate and compile on generated projects, and a local run of 500 steps
 	$(BIN)/python benchmarks/measure.py
@@ -36,6 +34,10 @@ $(BIN)/python:
 $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[examples]'
 	@touch $@
+
+$(VENV)/examples.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[examples,local,tensorflow,llm]'
+	@touch $@ $(VENV)/run.stamp
 
 $(VENV)/test.stamp: pyproject.toml requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable . --requirement requirements.txt

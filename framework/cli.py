@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, explain, local, lock, options, registry, run
+from framework.commands import definition, explain, history, local, lock, options, registry, run
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -57,7 +57,7 @@ for command in (
     lock.command,
     run.deploy,
     run.run,
-    local.logs,
+    history.logs,
     local.local,
     registry.registry,
 ):

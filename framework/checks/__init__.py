@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from framework.checks.service_model import check_arguments
@@ -18,16 +18,19 @@ def check(pipeline: Pipeline, compiled: CompiledPipeline) -> tuple[Finding, ...]
 
 def _service_model(pipeline: Pipeline, compiled: CompiledPipeline) -> Iterator[Finding]:
     for violation in check_arguments(compiled.definition):
-        name, path = _innermost(compiled.definition, violation.path)
+        name, path = _innermost(compiled.definition, violation.path, pipeline.steps)
         step = pipeline.steps[name]
         yield Finding(violation.rule, step.origin(path), f"{name}: {violation.message}", violation.hint)
 
 
-def _innermost(definition: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, list[str | int]]:
-    """The name of the innermost step that a path of the definition leads into, and the rest of the path in its arguments."""
+def _innermost(definition: Mapping[str, Any], path: Sequence[str | int], known: Container[str]) -> tuple[str, list[str | int]]:
+    """The name of the innermost known step that a path of the definition leads into, and the rest of the path in its arguments.
+
+    Steps that stand within the arguments of a Raw or a Custom step are not known: the configuration does not have them.
+    """
     name, rest, value = "", list(path), cast(Any, definition)
     for position, part in enumerate(path):
-        if part == "Arguments" and isinstance(value, dict) and "Type" in value and "Name" in value:
+        if part == "Arguments" and isinstance(value, dict) and "Type" in value and value.get("Name") in known:
             name, rest = value["Name"], list(path[position + 1 :])
         value = value[part] if position < len(path) - 1 else None
     return name, rest

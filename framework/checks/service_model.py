@@ -48,7 +48,16 @@ OPERATIONS: Mapping[str, Operation] = {
     "AutoML": Operation("CreateAutoMLJob", filled="AutoMLJobName"),
     "EndpointConfig": Operation("CreateEndpointConfig"),
     "Endpoint": Operation("CreateEndpoint"),
+    "InferenceComponent": Operation("CreateInferenceComponent"),
 }
+PARTS: Mapping[str, Mapping[str, Operation]] = {
+    "Lineage": {
+        "Actions": Operation("CreateAction"),
+        "Artifacts": Operation("CreateArtifact"),
+        "Contexts": Operation("CreateContext"),
+    },
+}
+"""Step types whose Arguments hold lists of requests, by member."""
 _INNER_STEPS = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
 
 
@@ -81,6 +90,8 @@ class ArgumentCheck:
         found: list[Violation] = []
         for step, trail in _steps(definition):
             operation = self._operations.get(_type(step))
+            for part, request, place in _requests(step, trail):
+                walk(self._root(part), request, place, found)
             if operation and "Arguments" in step:
                 walk(self._root(operation), step["Arguments"], (trail, "Arguments"), found)
             elif operation:
@@ -99,7 +110,17 @@ class ArgumentCheck:
 
 @cache
 def _default_check() -> ArgumentCheck:
-    return ArgumentCheck(load_model(sorted({operation.name for operation in OPERATIONS.values()})))
+    parts = (operation for members in PARTS.values() for operation in members.values())
+    return ArgumentCheck(load_model(sorted({operation.name for operation in (*OPERATIONS.values(), *parts)})))
+
+
+def _requests(step: Mapping[str, Any], trail: Trail) -> Iterator[tuple[Operation, Any, Trail]]:
+    """The requests that a step's Arguments hold in lists, each with its operation and place."""
+    arguments = step.get("Arguments")
+    for member, operation in PARTS.get(_type(step), {}).items():
+        listed = arguments.get(member) if isinstance(arguments, Mapping) else None
+        for index, request in enumerate(listed if isinstance(listed, list) else ()):
+            yield operation, request, (((trail, "Arguments"), member), index)
 
 
 def _steps(definition: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Trail]]:

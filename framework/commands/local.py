@@ -1,42 +1,109 @@
-"""`smp local …` and `smp logs`: what local runs leave behind, and what they wait for."""
+"""`smp local …`: what local runs leave behind, and what they wait for."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from framework.commands import options
-from framework.errors import BackendError
-from framework.findings import Finding, FindingsError, Place, nearest
-from framework.pipeline.execution import EXECUTING, Execution
+from framework.commands import history, options
 from framework.report import text
+from framework.road import local_settings
 
 if TYPE_CHECKING:
-    from framework.local.backend import LocalBackend
-
-POLL_SECONDS = 0.2
+    from framework.local.shell import Place
 
 
 @click.group()
 def local() -> None:
-    """Look after local runs: their S3, endpoints and callbacks."""
+    """Look after local runs: their steps, S3, endpoints, callbacks, and the room they take."""
 
 
 @local.command("runs")
 @options.project_options
 @click.pass_context
 def runs(ctx: click.Context) -> None:
-    """List the executions on this machine, newest first."""
-    executions = _backend(ctx).executions()
+    """List the executions here, newest first.
+
+    Each with when it began, how long it took, and which of its steps failed.
+    """
+    executions, now = history.backend(ctx).executions(), datetime.now(timezone.utc)
     if options.wants_json(ctx):
-        click.echo(text.as_json([execution.description for execution in executions]))
+        click.echo(text.as_json([text.run_data(execution, now) for execution in executions]))
     for execution in () if options.wants_json(ctx) else executions:
-        pipeline = str(execution.description["PipelineArn"]).rpartition("/")[2]
-        click.echo(f"{execution.id}  {execution.status:<10} {execution.description.get('CreationTime', '')}  {pipeline}")
+        click.echo(text.run_line(execution, now))
+
+
+@local.command("shell")
+@options.project_options
+@click.argument("step")
+@click.argument("words", nargs=-1, metavar="[-- COMMAND [ARGUMENT]...]")
+@click.option("--run", "run_id", metavar="RUN", help="The execution.  [default: the newest]")
+@click.pass_context
+def shell(ctx: click.Context, step: str, words: tuple[str, ...], run_id: str | None) -> None:
+    """Open a shell where a step ran, or run a command.
+
+    It is in the step's /opt/ml, and has its variables and runner. What a failed step saw is kept as it was; a Processing or
+    Training step that succeeded is given its inputs and code again, as they are in the local S3 now, for as long as the shell is
+    open. The exit code is that of the shell or of the command.
+    """
+    from framework.local.shell import run_shell
+    from framework.local.state import StateFolder
+
+    execution = history.execution(ctx, run_id)
+    state = history.step(execution, step, "shell")
+    settings = local_settings(options.sources(ctx), os.environ)
+    tell = partial(_tell_place, step, execution.id)
+    ctx.exit(run_shell(StateFolder(options.state_folder(ctx)), execution, state, words, settings, tell))
+
+
+def _tell_place(step: str, run_id: str, place: Place) -> None:
+    """Where the shell is, and what the step ran there."""
+    click.echo(f"/opt/ml of {step} of {run_id} ({place.status}), {text.runner_line(*_about(place))}", err=True)
+    click.echo(f"the step ran, in {place.last.folder}: {text.shown(shlex.join(place.last.words))}", err=True)
+
+
+def _about(place: Place) -> tuple[str, Sequence[str]]:
+    return place.traits.name, place.traits.limits
+
+
+@local.command("clean")
+@options.project_options
+@click.option("--keep", type=click.IntRange(min=0), default=5, show_default=True, help="How many of the newest runs stay.")
+@click.option("--runs", is_flag=True, help="Remove older runs: their logs and what failed steps saw.  [default: this alone]")
+@click.option("--cache", is_flag=True, help="Remove what steps with enable_cache would reuse, digests, and what pip has fetched.")
+@click.option("--environments", is_flag=True, help="Remove the packages that were installed for requirements.txt files.")
+@click.option("--all", "everything", is_flag=True, help="All three.")
+@click.option("--yes", is_flag=True, help="Remove it; without this, it is only listed.")
+@click.pass_context
+def clean(ctx: click.Context, /, keep: int, everything: bool, yes: bool, **asked: bool) -> None:
+    """List what could be removed; remove it with --yes.
+
+    Of the state folder: runs, caches, installed packages, with their sizes. Never removed: runs that go on or that a kept run has
+    results from, the local S3, the registry, endpoints.
+    """
+    from framework.local import cleaning
+
+    parts = {part for part, chosen in asked.items() if chosen or everything} or {cleaning.RUNS}
+    state = options.state_folder(ctx)
+    found = cleaning.find(state, parts, keep)
+    gone = cleaning.remove(state, found) if yes else []
+    if options.wants_json(ctx):
+        told = [{"Path": item.name, "Bytes": item.size, "Kept": item.kept, "Removed": item in gone} for item in found]
+        click.echo(text.as_json(told))
+        return
+    for item in found:
+        verb = f"keeps ({item.kept})" if item.kept else "removed" if item in gone else "left" if yes else "would remove"
+        click.echo(f"{verb}  {text.size(item.size):>9}  {item.name}")
+    going = [item for item in found if not item.kept]
+    total = text.size(sum(item.size for item in (gone if yes else going)))
+    click.echo(f"{total} in {len(gone)} places removed" if yes else f"{total} in {len(going)} places; --yes removes them", err=True)
 
 
 @local.command("ls")
@@ -101,62 +168,9 @@ def callback(ctx: click.Context, token: str | None, outputs: tuple[str, ...], re
     click.echo(f"answered {answered.step} of {answered.execution}")
 
 
-@click.command()
-@options.project_options
-@click.argument("step")
-@click.option("--run", "run_id", metavar="RUN", help="The execution.  [default: the newest]")
-@click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended.")
-@click.pass_context
-def logs(ctx: click.Context, step: str, run_id: str | None, follow: bool) -> None:
-    """Print the log of a step of a local run."""
-    backend = _backend(ctx)
-    execution = _execution(backend, run_id)
-    known = [str(state["StepName"]) for state in execution.steps]
-    if step not in known:
-        finding = Finding("SMP304", Place("logs"), f"{execution.id} has run no step {step}", nearest(step, known))
-        raise FindingsError([finding])
-    for piece in _pieces(backend, execution, step, follow):
-        click.echo(piece, nl=False)
-
-
-def _pieces(backend: LocalBackend, execution: Execution, step: str, follow: bool) -> Iterator[str]:
-    """The log as it is, and as it grows while the step runs."""
-    path, position = backend.log_path(execution, step), 0
-    while True:
-        running = follow and _status(backend.execution(execution.id), step) not in {"Succeeded", "Failed", "Stopped"}
-        if path.is_file():
-            with path.open("rb") as file:
-                file.seek(position)
-                content = file.read()
-            position += len(content)
-            yield content.decode(errors="replace")
-        if not running:
-            return
-        time.sleep(POLL_SECONDS)
-
-
-def _status(execution: Execution, step: str) -> str:
-    return next((str(state["StepStatus"]) for state in execution.steps if state["StepName"] == step), EXECUTING)
-
-
-def _execution(backend: LocalBackend, run_id: str | None) -> Execution:
-    if run_id is not None:
-        return backend.execution(run_id)
-    newest = next(iter(backend.executions()), None)
-    if newest is None:
-        raise BackendError("Looking for the newest execution", "nothing has run here", "smp run --local")
-    return newest
-
-
 def _pairs(assignments: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not name or not equals:
             raise click.BadParameter("write NAME=VALUE", param_hint="--output")
         yield name, value
-
-
-def _backend(ctx: click.Context) -> LocalBackend:
-    from framework.local.backend import LocalBackend
-
-    return LocalBackend(options.state_folder(ctx))

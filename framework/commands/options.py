@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +69,32 @@ def root(ctx: click.Context) -> Path:
 def state_folder(ctx: click.Context) -> Path:
     """Where local runs keep everything."""
     return root(ctx).absolute() / STATE
+
+
+def words(ctx: click.Context) -> list[str]:
+    """The project options that were given, as words of a command line; not how to answer."""
+    settings = ctx.find_root().ensure_object(dict)
+    names = {"framework_conf": "--framework-conf", "environment_name": "--env", "env_file": "--env-file"}
+    found = place_words(ctx) + [word for name, option in names.items() if name in settings for word in (option, settings[name])]
+    for name, option in (("patterns", "-c"), ("overrides", "--set")):
+        found += [word for value in settings.get(name, ()) for word in (option, value)]
+    return found
+
+
+def place_words(ctx: click.Context) -> list[str]:
+    """As `words`, the option alone that says where the state folder lies."""
+    settings = ctx.find_root().ensure_object(dict)
+    return ["--root", settings["root"]] if "root" in settings else []
+
+
+def program() -> str:
+    """How this tool was called, as a shell would take it."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py" and called.parent.name == "framework":
+        return f"{shlex.quote(sys.executable)} -m framework"
+    if called.name != "smp" or shutil.which("smp") == str(called):
+        return "smp"
+    return shlex.quote(sys.argv[0])
 
 
 def sources(ctx: click.Context) -> Sources:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.commands import options
+from framework.commands import options, watch
 from framework.config.start import read_values
 from framework.findings import Finding, FindingsError, Place
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings
-from framework.pipeline.execution import SUCCEEDED, Execution
+from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings
+from framework.pipeline.execution import SUCCEEDED, Execution, Watcher
 from framework.pipeline.packages import with_packages
 from framework.pipeline.parameters import resolve_parameters
 from framework.report import text
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from framework.local.backend import LocalBackend
 
 RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
-LOCAL_ONLY = ("parallelism", "keep_going", "strict", "select", "resume")
+LOCAL_ONLY = ("parallelism", "keep_going", "strict", "select", "source", "resume")
 
 
 @click.command()
@@ -58,6 +59,7 @@ def deploy(ctx: click.Context) -> None:
 @click.option("--keep-going", is_flag=True, help="With --local: after a failure, go on with what does not depend on it.")
 @click.option("--strict-local", "strict", is_flag=True, help="With --local: refuse steps that would only be recorded.")
 @click.option("--select", multiple=True, metavar="STEP", help="With --local: run these steps, on earlier results.")
+@click.option("--source", metavar="RUN", help="With --select: the run whose results count.  [default: the newest that has them]")
 @click.option("--resume", metavar="RUN", help="With --local: go on with a run that failed, was stopped, or was killed.")
 @click.pass_context
 def run(
@@ -73,20 +75,34 @@ def run(
 ) -> None:
     """Deploy the pipeline and start it; or run it here."""
     if not local and (definition or any(how[name] for name in LOCAL_ONLY)):
-        raise click.UsageError("--definition, --parallel, --keep-going, --strict-local, --select and --resume go with --local")
+        raise click.UsageError(
+            "--definition, --parallel, --keep-going, --strict-local, --select, --source and --resume go with --local"
+        )
+    if how["source"] and not how["select"]:
+        raise click.UsageError("--source goes with --select, which says what to run")
     if local and wait:
         raise click.UsageError("--wait goes without --local, which always waits")
     parameters = {**(read_values(Path(parameters_file)) if parameters_file else {}), **_parameters(assignments)}
     if how["resume"]:
         backend = _local_backend(ctx, how, local_settings(options.sources(ctx), os.environ))
-        ctx.exit(_finish_local(ctx, backend, lambda it: it.resume(how["resume"], options.tell_step)))
+        definition_of_run = backend.definition(how["resume"])
+        ctx.exit(
+            _finish_local(
+                ctx,
+                backend,
+                definition_of_run,
+                how,
+                lambda watch: backend.resume(how["resume"], watch, parallelism=how["parallelism"]),
+            )
+        )
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
     if dry_run:
         click.echo(text.dry_run(compiled, parameters, local, options.wants_json(ctx)), nl=False)
     elif local:
-        ctx.exit(_run_local(ctx, compiled, parameters, how))
+        given = watch.given_words(ctx, definition, assignments, how)
+        ctx.exit(_run_local(ctx, compiled, parameters, how, given))
     else:
         ctx.exit(_run_sagemaker(ctx, compiled, parameters, wait))
 
@@ -121,41 +137,38 @@ def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:
 def _local_backend(ctx: click.Context, how: Mapping[str, Any], settings: LocalSettings) -> LocalBackend:
     from framework.local.backend import LocalBackend
 
-    return LocalBackend(options.state_folder(ctx), settings=settings, runner=how["runner"])
+    return LocalBackend(options.state_folder(ctx), settings=settings, runner=how["runner"], announce=watch.announce)
 
 
-def _run_local(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], how: Mapping[str, Any]) -> int:
-    chosen = {name: how[name] for name in ("parallelism", "keep_going", "strict", "select")}
+def _run_local(
+    ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], how: Mapping[str, Any], given: Sequence[str]
+) -> int:
+    chosen = {name: how[name] for name in ("parallelism", "keep_going", "strict", "select", "source")}
     backend = _local_backend(ctx, how, compiled.local)
     compiled = with_packages(compiled, backend.model_package, parameters)
-    return _finish_local(ctx, backend, lambda it: it.run(compiled, parameters, options.tell_step, **chosen))
+    go = partial(backend.run, compiled, parameters, given=given, **chosen)
+    return _finish_local(ctx, backend, compiled.definition, how, go)
 
 
-def _finish_local(ctx: click.Context, backend: LocalBackend, go: Callable[[LocalBackend], Execution]) -> int:
+def _finish_local(
+    ctx: click.Context,
+    backend: LocalBackend,
+    definition: Definition,
+    how: Mapping[str, Any],
+    go: Callable[[Watcher], Execution],
+) -> int:
     """Run, show what came of it; the exit code."""
-    execution = go(backend)
+    with watch.watched(ctx, definition) as watcher:
+        execution = go(watcher)
     reports = backend.reports(execution)
     if options.wants_json(ctx):
-        click.echo(text.as_json(text.execution_data(execution, reports)))
+        runner = {"Name": backend.traits.name, "Limits": list(backend.traits.limits)} if backend.traits else None
+        click.echo(text.as_json(text.execution_data(execution, reports, runner)))
     else:
         text.print_execution(execution, reports, sys.stdout)
     if execution.status != SUCCEEDED:
-        _tell_failures(backend, execution)
-        click.echo(f"to go on from what succeeded: smp run --local --resume {execution.id}", err=True)
+        watch.tell_failures(ctx, backend, execution, how["runner"])
     return 0 if execution.status == SUCCEEDED else options.FAILED
-
-
-def _tell_failures(backend: LocalBackend, execution: Execution) -> None:
-    """The last lines of each failed step's log, and where the rest of it is."""
-    for state in execution.steps:
-        if state["StepStatus"] == "Failed":
-            name = str(state["StepName"])
-            click.echo(f"\nlast lines of {name}:", err=True)
-            for line in backend.log_tail(execution, name):
-                click.echo(f"  {line}", err=True)
-            log = backend.log_path(execution, name)
-            if log.is_file():
-                click.echo(f"the whole log: {log}", err=True)
 
 
 def _sagemaker(compiled: CompiledPipeline) -> SageMakerBackend:
@@ -184,9 +197,11 @@ def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: d
         click.echo(text.as_json({"PipelineExecutionArn": started}) if options.wants_json(ctx) else f"started {started}")
         return 0
     click.echo(f"started {started}", err=True)
-    execution = backend.wait(started, options.tell_step)
+    with watch.watched(ctx, compiled.definition) as watcher:
+        execution = backend.wait(started, watcher)
     if options.wants_json(ctx):
         click.echo(text.as_json(text.execution_data(execution)))
     else:
         text.print_execution(execution, (), sys.stdout)
+    watch.tell_reasons(execution)
     return 0 if execution.status == SUCCEEDED else options.FAILED

@@ -44,6 +44,8 @@ def normalise(tree: Map) -> list[Finding]:
         kind = step.get("step_class")
         if isinstance(kind, str) and kind.lower() in _LEGACY_CLASSES:
             step["step_class"] = _LEGACY_CLASSES[kind.lower()]
+        if "channels" in step:
+            step["channels"] = _channels(step, step["channels"])
     return findings
 
 

@@ -21,11 +21,21 @@ def local_runs(given: Any, root: Path) -> Local:
 
 
 def _stand_in(given: Map, root: Path) -> dict[str, Any]:
-    """What stands for an image: an interpreter with a slash in it is a path, one without is looked up on the PATH."""
+    """What stands for an image: an interpreter with a slash in it is a path, one without is looked up on the PATH.
+
+    Commands run in an empty folder, so a word of theirs that is the path of a project's file is made absolute.
+    """
     python = _text(given.get("python"))
-    commands = {name: tuple(_texts(given.get(name))) for name in ("process", "train", "serve")}
+    commands = {name: tuple(_word(text, root) for text in _texts(given.get(name))) for name in ("process", "train", "serve")}
     environment = tuple((name, _text(value)) for name, value in _map(given.get("environment")).items())
     return {"python": str(root / python) if "/" in python else python, **commands, "environment": environment}
+
+
+def _word(text: str, root: Path) -> str:
+    try:
+        return str(root / text) if "/" in text and (root / text).is_file() else text
+    except OSError:  # longer than a path may be: a script for a shell
+        return text
 
 
 def _map(value: Any) -> Map:

@@ -13,6 +13,8 @@ from framework.findings import NOWHERE, Finding, Place
 PROCESSING, TRAINING, CREATE_MODEL = "Processing", "Training", "CreateModel"
 TRANSFORM, METRICS, REGISTER_MODEL = "Transform", "Metrics", "RegisterModel"
 CONDITION, FAIL, FOR_EACH, LAMBDA, CALLBACK, RAW = "Condition", "Fail", "ForEach", "Lambda", "Callback", "Raw"
+ENDPOINT_CONFIG, ENDPOINT, INFERENCE_COMPONENT = "EndpointConfig", "Endpoint", "InferenceComponent"
+LINEAGE, CLEANUP, EMR, EMR_SERVERLESS, CUSTOM = "Lineage", "Cleanup", "EMR", "EMRServerless", "Custom"
 TUNING, AUTO_ML, NOTEBOOK_JOB = "Tuning", "AutoML", "NotebookJob"
 QUALITY_CHECK, CLARIFY_CHECK, MONITOR = "QualityCheck", "ClarifyCheck", "MonitorBatchTransform"
 
@@ -45,6 +47,14 @@ STEP_CLASSES: Mapping[str, StepClass] = {
     LAMBDA: StepClass("lambda"),
     CALLBACK: StepClass("callback"),
     RAW: StepClass("raw"),
+    ENDPOINT_CONFIG: StepClass("endpoint_config"),
+    ENDPOINT: StepClass("endpoint"),
+    INFERENCE_COMPONENT: StepClass("inference_component"),
+    LINEAGE: StepClass("lineage"),
+    CLEANUP: StepClass("cleanup"),
+    EMR: StepClass("emr"),
+    EMR_SERVERLESS: StepClass("emr_serverless"),
+    CUSTOM: StepClass("custom"),
     TUNING: StepClass("tune", "tune"),
     QUALITY_CHECK: StepClass("quality_check"),
     CLARIFY_CHECK: StepClass("clarify_check"),

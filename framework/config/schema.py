@@ -94,7 +94,7 @@ def same_keys() -> Mapping[str, frozenset[str]]:
 def _named_properties(schema: Any) -> Iterator[tuple[str, Schema]]:
     if isinstance(schema, dict):
         for key, prop in schema.get("properties", {}).items():
-            if "x-aliases" in prop:
+            if isinstance(prop, dict) and "x-aliases" in prop:  # a key may itself be called properties
                 yield key, prop
         for value in schema.values():
             yield from _named_properties(value)
@@ -306,6 +306,7 @@ _PATTERNS = {
     "^[a-z]{2}(-[a-z]+)+-[0-9]+$": "a region like eu-west-1",
     "^[A-Za-z0-9][A-Za-z0-9_-]{0,255}$": "letters, digits, hyphens and underscores, a letter or digit first, at most 256",
     "^arn:aws[a-z-]*:lambda:": "the function's ARN, arn:aws:lambda:REGION:ACCOUNT:function:NAME",
+    "^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$": "the function as package.module:function",
     "^[^/].*\\.ipynb$": "the path of an .ipynb file, relative to source_directory",
     "^[^/]": "a path relative to source_directory",
     "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$": "a number",

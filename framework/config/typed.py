@@ -345,7 +345,8 @@ def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[st
     for step in steps:
         if step.step_class == m.TUNING:
             section = section_of(model, step)
-            yield str(section.values.get("train") if section else "train")
+            name = str(section.values.get("train") if section else "train")
+            yield from [name] if name in model.sections else model.sections  # any of them may be meant
         yield _LEGACY_SECTIONS.get(step.section, step.section)
         yield step.section
         if step.step_class in {m.CREATE_MODEL, m.REGISTER_MODEL}:

@@ -6,30 +6,32 @@ written lies in the state folder.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from framework.errors import BackendError
-from framework.findings import Finding, FindingsError
+from framework.findings import FindingsError
 from framework.local.admission import admitted, refusals
 from framework.local.caching import StepCache
 from framework.local.digests import Digests
+from framework.local.earlier import earlier, executions
 from framework.local.engine import Engine
 from framework.local.environment import cores
 from framework.local.files import disk
-from framework.local.isolation import AUTO, choose_runner
+from framework.local.isolation import AUTO, Traits, choose_runner, traits
 from framework.local.job import Site, last_lines
 from framework.local.ownership import Ownership, owned
 from framework.local.record import Record
 from framework.local.registry import Registry
 from framework.local.retries import Clock
-from framework.local.selection import PLACE, RULE, Selection, select
+from framework.local.selection import Selection, select
 from framework.local.state import RunOptions, StateFolder, read_description, read_execution, read_file, shown
 from framework.local.stopping import StoppableRunner
 from framework.local.store import LocalStore
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings, PackageRequest, Upload
+from framework.local.usage import using
+from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings, PackageRequest, Upload
 from framework.pipeline.execution import EXECUTING, SUCCEEDED, Execution, StepState, Watcher
 
 GRACE_SECONDS = 120.0
@@ -37,6 +39,10 @@ GRACE_SECONDS = 120.0
 
 
 def _silent(_: StepState) -> None:
+    pass
+
+
+def _unsaid(_: Traits) -> None:
     pass
 
 
@@ -48,8 +54,10 @@ class LocalBackend:
         data: pairs of an s3:// prefix and the absolute folder that stands for it, to be read only.
         settings: what the configuration says of local runs.
         runner: how processes are started, as `framework.local.isolation.choose_runner` takes it.
+        announce: is told what the runner can do once it is chosen, before anything runs.
 
     Attributes:
+        traits: what the runner of the last run can do; None before.
         grace_seconds: how long a job may take to end by itself when its time is up.
         clock: the time between the attempts at a step.
     """
@@ -60,10 +68,13 @@ class LocalBackend:
         data: Sequence[tuple[str, str]] = (),
         settings: LocalSettings | None = None,
         runner: str = AUTO,
+        announce: Callable[[Traits], None] = _unsaid,
     ) -> None:
         self._state = StateFolder(state)
         self._settings, self._runner = settings or LocalSettings(), runner
         self._data = (*data, *self._settings.data)
+        self._announce = announce
+        self.traits: Traits | None = None
         self.grace_seconds = GRACE_SECONDS
         self.clock = Clock()
 
@@ -92,6 +103,8 @@ class LocalBackend:
         keep_going: bool = False,
         strict: bool = False,
         select: Collection[str] = (),
+        source: str | None = None,
+        given: Sequence[str] = (),
     ) -> Execution:
         """Runs a pipeline to its end.
 
@@ -103,6 +116,8 @@ class LocalBackend:
             keep_going: after a failure, go on with everything that does not depend on the failed step.
             strict: refuse steps that would only be recorded.
             select: the steps to run; what they need of others comes from an earlier execution. All steps when empty.
+            source: the id of that execution; the newest one that has what they need when None.
+            given: the options that the user gave, kept with the execution as words of a command line.
 
         Returns:
             the finished execution: Succeeded, Failed, or CompletedWithFailures.
@@ -121,22 +136,24 @@ class LocalBackend:
             settings=self._settings,
             runner=self._runner,
             parallelism=parallelism or compiled.parallelism,
+            given=tuple(given),
         )
         values, part = admitted(compiled, parameters, options, select)
-        source = self._source(compiled.name, part)
+        taken = earlier(self._state, compiled.name, part, source)
         options = replace(
             options,
             selected=tuple(part.nodes) if select else (),
-            source=str(source.description["PipelineExecutionArn"]) if source else "",
+            source=str(taken.description["PipelineExecutionArn"]) if taken else "",
         )
-        site, stopper = self._site(options)
-        self.upload(compiled.uploads)
-        folder = self._state.run(self._state.reserve_id())
-        with Ownership(folder):
-            record = Record.begin_run(folder, compiled, values, options, watch)
-            if source:
-                self._take_over(record, source, part)
-            return self._go(record, options, values, part, (site, stopper))
+        with using(self._state.root):
+            site, stopper = self._site(options)
+            self.upload(compiled.uploads)
+            folder = self._state.run(self._state.reserve_id())
+            with Ownership(folder):
+                record = Record.begin_run(folder, compiled, values, options, watch)
+                if taken:
+                    self._take_over(record, taken, part)
+                return self._go(record, options, values, part, (site, stopper))
 
     def resume(self, run_id: str, watch: Watcher = _silent, *, parallelism: int | None = None) -> Execution:
         """Goes on with an execution that failed, was stopped, or whose process was killed, from what has succeeded in it.
@@ -156,7 +173,7 @@ class LocalBackend:
             FindingsError, KeyboardInterrupt: as `run` says.
         """
         folder = self._state.existing(run_id)
-        with Ownership(folder):
+        with using(self._state.root), Ownership(folder):
             before = shown(folder)
             if before.status == SUCCEEDED:
                 return before
@@ -211,11 +228,18 @@ class LocalBackend:
         """
         return shown(self._state.existing(run_id))
 
+    def definition(self, run_id: str) -> Definition:
+        """What an execution runs.
+
+        Raises:
+            BackendError: there is no such execution, or its files cannot be read.
+        """
+        found: Definition = read_file(self._state.existing(run_id) / "definition.json")
+        return found
+
     def executions(self, pipeline: str | None = None) -> list[Execution]:
         """The executions, newest first: of one pipeline, or of all."""
-        found = [shown(self._state.run(run_id)) for run_id in self._state.ids()]
-        suffix = f":pipeline/{pipeline.lower()}" if pipeline is not None else ""
-        return [execution for execution in found if str(execution.description["PipelineArn"]).endswith(suffix)]
+        return executions(self._state, pipeline)
 
     def reports(self, execution: Execution) -> list[tuple[str, str, Any]]:
         """Every property file that a succeeded step wrote: the step's name, the property file's name, its content.
@@ -238,6 +262,8 @@ class LocalBackend:
     def _site(self, options: RunOptions) -> tuple[Site, StoppableRunner]:
         with disk(f"Writing {self._state.cache}"):
             stopper = StoppableRunner(choose_runner(self._state.cache / "probe", options.runner))
+        self.traits = traits(stopper)
+        self._announce(self.traits)
         site = Site(
             store=LocalStore(self._state.store, options.data),
             registry=Registry(self._state.registry),
@@ -264,18 +290,6 @@ class LocalBackend:
         finally:
             record.close()
         return record.execution()
-
-    def _source(self, pipeline: str, part: Selection) -> Execution | None:
-        """The newest execution of the pipeline in which everything succeeded that a part of it needs."""
-        if not part.needed:
-            return None
-        for execution in self.executions(pipeline):
-            done = {state["StepName"] for state in execution.steps if state["StepStatus"] == SUCCEEDED}
-            if done.issuperset(part.needed):
-                return execution
-        missing = ", ".join(part.needed)
-        message = f"the chosen steps need results of {missing}, and no earlier execution of {pipeline} here has them"
-        raise FindingsError([Finding(RULE, PLACE, message, "run the whole pipeline first, or choose these steps too")])
 
     def _take_over(self, record: Record, source: Execution, part: Selection) -> None:
         """Makes the results of an earlier execution those of this one."""

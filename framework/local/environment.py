@@ -78,6 +78,16 @@ def container_environment(caller: Mapping[str, str] | None = None, allowed: Coll
     return {**passed, **dict.fromkeys(("HOME", "TMPDIR"), OWN_FOLDER), **_allowed(caller, allowed)}
 
 
+def callers_names(caller: Mapping[str, str] | None = None, allowed: Collection[str] = ()) -> set[str]:
+    """The names of the caller's variables that some job sees.
+
+    Args:
+        caller, allowed: as `base_environment` takes them.
+    """
+    caller = os.environ if caller is None else caller
+    return {name for name in caller if PASSED.fullmatch(name) or name in allowed}
+
+
 def _allowed(caller: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     return {name: caller[name] for name in names if name in caller}
 

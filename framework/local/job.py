@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from framework.local import last_command
 from framework.local.environment import base_environment, container_environment, make_overlay, region_variables
 from framework.local.files import child, json_bytes
 from framework.local.given import (
@@ -195,6 +196,7 @@ class Job:
         where = folder or str(self.run.folder / "work")
         image = self.image if self.in_container else ""
         command = Command(words, self.ml, {**self._environment, **environment}, where, self.run.log, image, entry_point, port)
+        last_command.keep(self.run.folder, command, self._traits.name, self.run.site.settings.environment)
         try:
             return self.run.site.runner.start(command)
         except StartError as error:

@@ -150,7 +150,7 @@ class Record:
         self._torn = False
 
     def succeed(self, name: str, description: dict[str, Any], **members: Any) -> None:
-        """A step has succeeded: what it tells is kept, its log too, everything else of its folder is removed."""
+        """A step has succeeded: what it tells is kept, its log and last command too, everything else of its folder is removed."""
         folder = self.step_folder(name)
         with disk(f"Writing {folder}"):
             write_description(folder, description)

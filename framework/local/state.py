@@ -3,8 +3,9 @@
 runs/<id>/execution.json, steps.json: the shapes of DescribePipelineExecution and ListPipelineExecutionSteps; steps.jsonl: what has
 changed since steps.json was written, one state per line, added to at each change and folded into steps.json at the end;
 definition.json, parameters.json, run.json: what runs, and how; owner.json: who runs it; steps/<step>/: description.json (what a
-Get can ask for), log.txt, and while it runs or after it failed everything its job sees. ids/: one empty file per execution ever
-started. A file is whole or absent; of the last line of steps.jsonl only, a part may stand there, which is then nothing.
+Get can ask for), log.txt, command.json (what its job started last), and while it runs or after it failed everything its job sees.
+ids/: one empty file per execution ever started. A file is whole or absent; of the last line of steps.jsonl only, a part may stand
+there, which is then nothing.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ class RunOptions:
         settings: what the configuration said of local runs.
         runner: how processes are started, as `framework.local.isolation.choose_runner` takes it.
         parallelism: how many steps may run at a time; None for as many as there are cores.
+        given: the options that the user gave, as words of a command line.
     """
 
     pipeline: str
@@ -105,6 +107,7 @@ class RunOptions:
     settings: LocalSettings = field(default_factory=LocalSettings)
     runner: str = "auto"
     parallelism: int | None = None
+    given: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, run: Path) -> RunOptions:
@@ -114,7 +117,7 @@ class RunOptions:
             BackendError: they cannot be read.
         """
         kept = read_file(run / "run.json")
-        kept |= {"selected": tuple(kept["selected"]), "data": _pairs(kept["data"])}
+        kept |= {"selected": tuple(kept["selected"]), "data": _pairs(kept["data"]), "given": tuple(kept.get("given", ()))}
         return cls(**{**kept, "settings": _settings(kept.get("settings") or {})})
 
 

@@ -11,11 +11,19 @@ from framework.config.model import (
     AUTO_ML,
     CALLBACK,
     CLARIFY_CHECK,
+    CLEANUP,
     CONDITION,
     CREATE_MODEL,
+    CUSTOM,
+    EMR,
+    EMR_SERVERLESS,
+    ENDPOINT,
+    ENDPOINT_CONFIG,
     FAIL,
     FOR_EACH,
+    INFERENCE_COMPONENT,
     LAMBDA,
+    LINEAGE,
     METRICS,
     NOTEBOOK_JOB,
     PROCESSING,
@@ -42,8 +50,13 @@ from framework.steps import (
     automl,
     calls,
     clarify_check,
+    cleanup,
     control,
     create_model,
+    custom,
+    emr,
+    endpoints,
+    lineage,
     metrics,
     notebook_job,
     processing,
@@ -70,6 +83,14 @@ BUILDERS: Mapping[str, Builder] = {
     LAMBDA: calls.lambda_,
     CALLBACK: calls.callback,
     RAW: raw.build,
+    ENDPOINT_CONFIG: endpoints.endpoint_config,
+    ENDPOINT: endpoints.endpoint,
+    INFERENCE_COMPONENT: endpoints.inference_component,
+    LINEAGE: lineage.build,
+    CLEANUP: cleanup.build,
+    EMR: emr.emr,
+    EMR_SERVERLESS: emr.emr_serverless,
+    CUSTOM: custom.build,
     TUNING: tuning.build,
     QUALITY_CHECK: quality_check.build,
     CLARIFY_CHECK: clarify_check.build,
@@ -185,15 +206,32 @@ def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, re
     for spec in units.specs.values():
         graph.add(edge for edge in _waits(spec.config, known, units, pipeline, report))
     for step in steps.values():
-        place = step.spec.config.values.place_of("chain_input_source_step")
-        place = place if place.file else step.spec.config.place
-        targets = dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members)]))
-        graph.add(Edge(target, step.name, DATA, place) for target in targets if target in known)
-        for target in targets:
-            if target not in known and not pipeline.names(target):
-                message = f'{step.name} refers to "{target}", which is no step'
-                report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
+        graph.add(_data_edges(step, known, pipeline, report))
+        graph.add(_own_waits(step, known, pipeline, report))
     return graph
+
+
+def _data_edges(step: Step, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+    """The edges from the steps whose values a step looks at."""
+    place = step.spec.config.values.place_of("chain_input_source_step")
+    place = place if place.file else step.spec.config.place
+    inner = set(custom.inner_names(step.arguments))
+    for target in dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members)])):
+        if target in known:
+            yield Edge(target, step.name, DATA, place)
+        elif not pipeline.names(target) and target not in inner:
+            message = f'{step.name} refers to "{target}", which is no step'
+            report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
+
+
+def _own_waits(step: Step, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+    """The edges from the steps that a step waits for by what it is."""
+    for wait in step.waits:
+        place = wait.place or step.spec.config.place
+        if wait.step in known:
+            yield Edge(wait.step, step.name, EXPLICIT, place, wait.trigger)
+        elif not pipeline.names(wait.step):
+            report(Finding("SMP201", place, f'{step.name} waits for "{wait.step}", which is no step', nearest(wait.step, known)))
 
 
 def _waits(step: StepConfig, known: Collection[str], units: Units, pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:

@@ -19,7 +19,8 @@ CACHE_EXPIRY = "P10D"
 """How long the service may reuse a result; ISO 8601."""
 
 CACHEABLE = frozenset({
-    "AutoML", "Callback", "ClarifyCheck", "EMR", "Lambda", "Processing", "QualityCheck", "Training", "Transform", "Tuning",
+    "AutoML", "Callback", "ClarifyCheck", "EMR", "EMRServerless", "Endpoint", "EndpointConfig", "Lambda", "Processing",
+    "QualityCheck", "Training", "Transform", "Tuning",
 })  # fmt: skip
 
 

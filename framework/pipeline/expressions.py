@@ -15,6 +15,8 @@ from framework.config.model import (
     AUTO_ML,
     CALLBACK,
     CLARIFY_CHECK,
+    CUSTOM,
+    EMR,
     FOR_EACH,
     LAMBDA,
     METRICS,
@@ -22,6 +24,7 @@ from framework.config.model import (
     NOTEBOOK_JOB,
     PROCESSING,
     QUALITY_CHECK,
+    RAW,
     TRAINING,
     TRANSFORM,
     TUNING,
@@ -34,6 +37,7 @@ from framework.config.values import Map, Seq
 from framework.findings import Finding, Place, nearest
 from framework.pipeline.pairs import TRANSFORM_SUFFIX, Pair, property_of
 from framework.steps.channels import METRICS_OUTPUT, names_in, output_of
+from framework.steps.emr import argument_of
 from framework.steps.metrics import REPORT
 
 GENERATED = "-RepackModel"
@@ -172,6 +176,9 @@ def _output(step: StepConfig, section: Section | None, value: Output) -> Express
     if kind in {LAMBDA, CALLBACK}:
         _among(name, list(section.values.get("outputs") or {}), step)
         return Ref(step.name, f"OutputParameters['{name}']")
+    if kind == EMR:
+        _among(name, list(section.values.get("outputs") or {}), step)
+        return argument_of(step.name, section.values, name)
     if kind in {TRAINING, TUNING, TRANSFORM}:
         return output_of(step.name, kind, name)
     if kind == MONITOR:
@@ -190,6 +197,8 @@ def _report(step: StepConfig, section: Section | None, value: Report) -> Express
     """The value in a property file of a step."""
     if section is None or section.broken:  # which was said
         raise _NamesNothingError
+    if step.step_class in {CUSTOM, RAW} and value.file:  # what it writes is known when it is built
+        return JsonGet(step.name, value.file, value.path)
     declared = section.values.get("property_files") or ()
     files = [REPORT.name] if step.step_class == METRICS else [str(file["name"]) for file in declared]
     if not files:

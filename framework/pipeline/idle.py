@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator
 from framework.config.model import (
     CALLBACK,
     CLARIFY_CHECK,
+    CLEANUP,
     CONDITION,
     CREATE_MODEL,
+    CUSTOM,
+    EMR,
+    EMR_SERVERLESS,
+    ENDPOINT,
+    ENDPOINT_CONFIG,
     FAIL,
     FOR_EACH,
+    INFERENCE_COMPONENT,
     LAMBDA,
+    LINEAGE,
     QUALITY_CHECK,
     REGISTER_MODEL,
     TRANSFORM,
@@ -25,9 +33,16 @@ Report = Callable[[Finding], None]
 OF_JOBS = "SageMaker."
 """What the exceptions begin with that only jobs have."""
 
-_NEVER_CACHED = frozenset({CREATE_MODEL, REGISTER_MODEL, CONDITION, FOR_EACH, FAIL})
-NEVER_RETRIED = frozenset({CONDITION, FOR_EACH, FAIL, LAMBDA, CALLBACK, QUALITY_CHECK, CLARIFY_CHECK})
+_NEVER_CACHED = frozenset({CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL})
+NEVER_RETRIED = frozenset({
+    CALLBACK, CLARIFY_CHECK, CLEANUP, CONDITION, EMR, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, QUALITY_CHECK,
+})  # fmt: skip
 """The classes whose steps the service does not cache, and those that it does not try again."""
+
+_NEVER_CHAINED = frozenset({
+    CLEANUP, CUSTOM, EMR, EMR_SERVERLESS, ENDPOINT, ENDPOINT_CONFIG, INFERENCE_COMPONENT, LINEAGE,
+})  # fmt: skip
+"""The classes whose steps have no inputs."""
 
 
 def report_idle_keys(spec: StepSpec, report: Report) -> None:
@@ -38,6 +53,8 @@ def report_idle_keys(spec: StepSpec, report: Report) -> None:
         _report_idle(spec, "chain_input_additional_prefix", "only a Transform step reads below a prefix", report)
     if builds_model and spec.config.chain:
         _report_idle(spec, "chain_input_source_step", "the model is that of the Training step before it", report)
+    if spec.step_class in _NEVER_CHAINED and spec.config.chain:
+        _report_idle(spec, "chain_input_source_step", f"a {spec.step_class} step has no inputs of that kind", report)
     if spec.config.enable_cache and spec.step_class in _NEVER_CACHED:
         _report_idle(spec, "enable_cache", f"the service caches no {spec.step_class} step", report)
     if "cache_expire_after" in given and (spec.step_class in _NEVER_CACHED or not spec.config.enable_cache):

@@ -14,6 +14,7 @@ from framework.config.model import (
     METRICS,
     PROCESSING,
     REGISTER_MODEL,
+    STEP_CLASSES,
     TRAINING,
     TRANSFORM,
     TUNING,
@@ -231,7 +232,8 @@ def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
         report(Finding("SMP205", step.values.place_of("step_type"), message, hint))
         return None
     kind = KINDS.get(section.name)
-    if kind is not None and kind not in _LEGAL_KINDS[step.step_class] and step.step_class != CREATE_MODEL:
+    legal = _LEGAL_KINDS.get(step.step_class, {STEP_CLASSES[step.step_class].kind})
+    if kind is not None and kind not in legal and step.step_class != CREATE_MODEL:
         message = f'{step.name} is a {step.step_class} step, which the section "{section.name}" cannot parametrise'
         report(Finding("SMP205", step.values.place_of("step_type"), message, "check step_class and step_type"))
         return None

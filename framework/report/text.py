@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
-from framework.findings import ERROR, Finding
+from framework.findings import ERROR, Finding, printable
 from framework.pipeline.compiled import CompiledPipeline
-from framework.pipeline.execution import Execution, StepState
+from framework.pipeline.execution import EXECUTING, FAILED, Execution, StepState
 
 Rows = Sequence[Sequence[str]]
+ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
+"""What moves the cursor, changes colours or names a window; in a line of somebody's log it is left out."""
+
+
+def shown(line: str) -> str:
+    """A line that somebody else wrote, with nothing in it that a terminal would obey."""
+    return printable(ESCAPES.sub("", line.expandtabs(4)))
 
 
 def as_json(value: Any) -> str:
@@ -77,19 +85,60 @@ def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bo
 
 def step_line(state: StepState) -> str:
     """One change of a step, as a line."""
-    reason = f": {state['FailureReason']}" if state.get("FailureReason") else ""
-    return f"{state['StepName']} {state['StepStatus']}{_how(state)}{reason}"
+    reason = f": {shown(str(state['FailureReason']))}" if state.get("FailureReason") else ""
+    return f"{state['StepName']} {status(state)}{reason}"
 
 
-def execution_data(execution: Execution, reports: Iterable[tuple[str, str, Any]] = ()) -> dict[str, Any]:
-    """An execution as a program reads it: the members of DescribePipelineExecution, the steps, and what they reported."""
+def execution_data(
+    execution: Execution, reports: Iterable[tuple[str, str, Any]] = (), runner: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """An execution as a program reads it: the members of DescribePipelineExecution, the steps, and what they reported.
+
+    Args:
+        execution: the execution.
+        reports: the steps' property files.
+        runner: what isolated the steps on this machine, its Name and its Limits.
+    """
     told = [{"StepName": step, "PropertyFileName": name, "Content": content} for step, name, content in reports]
-    return {**execution.description, "Steps": list(execution.steps), **({"Reports": told} if told else {})}
+    more = {"Reports": told, "Runner": runner}
+    return {**execution.description, "Steps": list(execution.steps), **{key: value for key, value in more.items() if value}}
+
+
+def runner_line(name: str, limits: Iterable[str]) -> str:
+    """What isolates the steps of a local run, and what it cannot isolate, as a line."""
+    return " ".join([f"runner {name}.", *limits])
+
+
+def run_data(execution: Execution, now: datetime) -> dict[str, Any]:
+    """An execution as a program reads it in a list of them."""
+    failed = [str(state["StepName"]) for state in execution.steps if state["StepStatus"] == FAILED]
+    return {**execution.description, "DurationInSeconds": _lasted(execution, now), "FailedSteps": failed}
+
+
+def run_line(execution: Execution, now: datetime) -> str:
+    """An execution as a line in a list of them."""
+    about = run_data(execution, now)
+    pipeline, begun = str(about["PipelineArn"]).rpartition("/")[2], about.get("CreationTime", "")
+    failed = f"  failed: {', '.join(about['FailedSteps'])}" if about["FailedSteps"] else ""
+    return f"{execution.id}  {execution.status:<10} {begun}  {duration(about['DurationInSeconds']):>8}  {pipeline}{failed}"
+
+
+def _lasted(execution: Execution, now: datetime) -> float | None:
+    """The seconds from the beginning of an execution to its end, or until now while it goes on."""
+    begin = execution.description.get("CreationTime")
+    told = [execution.description.get("LastModifiedTime"), *(state.get("EndTime") for state in execution.steps)]
+    ends = [now] if execution.status == EXECUTING else [_time(value) for value in told if value]
+    return round((max(ends) - _time(begin)).total_seconds(), 3) if begin and ends else None
 
 
 def step_rows(execution: Execution) -> Rows:
     """A row for each step: name, type of job, status, seconds it took."""
-    return [(str(s["StepName"]), _kind(s), str(s["StepStatus"]) + _how(s), _seconds(s)) for s in execution.steps]
+    return [(str(s["StepName"]), kind(s), status(s), _seconds(s)) for s in execution.steps]
+
+
+def status(state: StepState) -> str:
+    """A step's status, and what that alone does not tell."""
+    return f"{state['StepStatus']}{_how(state)}"
 
 
 def _how(state: StepState) -> str:
@@ -99,7 +148,8 @@ def _how(state: StepState) -> str:
     return " (reused)" if state.get("CacheHitResult") or state.get("SelectiveExecutionResult") else ""
 
 
-def _kind(state: StepState) -> str:
+def kind(state: StepState) -> str:
+    """The type of a step's job; "" while that is not known."""
     return next(iter(state.get("Metadata") or {}), "")
 
 
@@ -108,6 +158,31 @@ def _seconds(state: StepState) -> str:
     if not start or not end:
         return ""
     return f"{(_time(end) - _time(start)).total_seconds():.1f} s"
+
+
+def elapsed(state: StepState, now: datetime) -> float | None:
+    """The seconds that a step took, or takes until now; None when it has not begun."""
+    start = state.get("StartTime")
+    return (_time(state.get("EndTime") or now) - _time(start)).total_seconds() if start else None
+
+
+def duration(seconds: float | None) -> str:
+    """A time as people read it: 7 s, 2:05 min, 1:00:09 h; "" for none."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}:{rest:02} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02} h"
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it, in powers of 1000."""
+    value, units = float(count), ["B", "kB", "MB", "GB"]
+    while value >= 999.5 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:.0f} {units[0]}" if units[0] == "B" else f"{value:.1f} {units[0]}"
 
 
 def _time(value: Any) -> datetime:
@@ -144,7 +219,7 @@ def print_execution(execution: Execution, reports: Iterable[tuple[str, str, Any]
     for arn in registered(execution):
         out.write(f"registered {arn}\n")
     reason = execution.description.get("FailureReason")
-    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}{f': {reason}' if reason else ''}\n")
+    out.write(f"{execution.description['PipelineExecutionArn']} {execution.status}{f': {shown(str(reason))}' if reason else ''}\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Rows, out: TextIO) -> None:
@@ -155,9 +230,9 @@ def print_table(title: str, columns: Sequence[str], rows: Rows, out: TextIO) -> 
 
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
     width = None if out.isatty() else 160
     Console(file=out, width=width, highlight=False).print(table)
 
 
-_STYLES = {"Succeeded": "green", "Failed": "red", "Stopped": "yellow"}
+STYLES = {"Succeeded": "green", "Failed": "red", "Stopped": "yellow"}

@@ -32,6 +32,15 @@ class PropertyFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A step that another waits for without looking at anything of it; `place` is that of the step itself where it is None."""
+
+    step: str
+    place: Place | None = None
+    trigger: str = "Completed"
+
+
+@dataclass(frozen=True, slots=True)
 class StepSpec:
     """A step that is to be built: its configuration, and its neighbours in the unit.
 
@@ -89,6 +98,7 @@ class Step:
         origins: for paths of `arguments`, the keys of the section that they came from.
         cached: whether the service may reuse an earlier result.
         members: what the definition has of the step beside its arguments, such as FunctionArn.
+        waits: steps that it waits for by what it is.
     """
 
     name: str
@@ -100,6 +110,7 @@ class Step:
     property_files: tuple[PropertyFile, ...] = ()
     description: str = ""
     members: Mapping[str, Any] = field(default_factory=dict)
+    waits: tuple[Wait, ...] = ()
 
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
@@ -258,7 +269,7 @@ _MARK = re.compile(r'"\\u0000(\d+)\\u0000"')
 def with_overrides(arguments: Arguments, spec: StepSpec, foreign: Set[str] = frozenset()) -> Arguments:
     """The arguments with the section's `arguments:` merged over them, less those that are not this step's.
 
-    Mappings are merged, everything else is replaced.
+    Mappings are merged, everything else is replaced; a member that is given as null is left out.
     """
     given = spec.values.get("arguments") or {}
     return _merged(arguments, {key: value for key, value in given.items() if key not in foreign})
@@ -268,5 +279,8 @@ def _merged(base: Arguments, top: Mapping[str, Any]) -> Arguments:
     result = dict(base)
     for key, value in top.items():
         below = result.get(key)
+        if value is None:
+            result.pop(key, None)
+            continue
         result[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result

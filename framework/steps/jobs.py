@@ -38,7 +38,12 @@ def vpc(config: Config) -> Arguments | None:
 
 def volume_key(spec: StepSpec, config: Config) -> str | None:
     """The KMS key of the job's volume, unless the instance type encrypts its own storage."""
-    return None if _LOCAL_STORAGE.match(_typical(spec.values["instance_type"], config)) else config.network.kms_key
+    return None if own_storage(spec.values["instance_type"], config) else config.network.kms_key
+
+
+def own_storage(instance_type: Any, config: Config) -> bool:
+    """Whether instances of a type have storage of their own, for which no key can be given."""
+    return _LOCAL_STORAGE.match(_typical(instance_type, config)) is not None
 
 
 def _typical(value: Any, config: Config) -> str:

@@ -33,7 +33,7 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
 def build(spec: StepSpec, around: Surroundings) -> Step:
     """The Processing step of `spec`."""
     folder = input_folder(spec)
-    inputs = [*static_inputs(spec, around, folder), *_chain_inputs(spec, around, folder)]
+    inputs = _mounted(spec, [*static_inputs(spec, around, folder), *_chain_inputs(spec, around, folder)], around)
     arguments = job_arguments(spec, around, inputs, _outputs(spec, around))
     files = tuple(PropertyFile(file["name"], file["output"], file["path"]) for file in spec.values.get("property_files") or ())
     _check_property_files(spec, files, arguments, around)
@@ -99,6 +99,26 @@ def _outputs(spec: StepSpec, around: Surroundings) -> list[Arguments]:
         output(spec, name, (settings.get(name) or {}).get("output_uri") or around.output_uri(spec.name, name), f"{folder}/{name}")
         for name in channels.channel_names(spec)
     ]
+
+
+def _mounted(spec: StepSpec, inputs: list[Arguments], around: Surroundings) -> list[Arguments]:
+    """The inputs, those that `input_paths` names at the paths that it gives."""
+    given = spec.values.get("input_paths") or {}
+    _check_names(spec, inputs, around)
+    paths = [given.get(entry["InputName"], entry["S3Input"]["LocalPath"]) for entry in inputs]
+    return [
+        {**entry, "S3Input": {**entry["S3Input"], "LocalPath": path}} if path != entry["S3Input"]["LocalPath"] else entry
+        for entry, path in zip(inputs, paths, strict=True)
+    ]
+
+
+def _check_names(spec: StepSpec, inputs: list[Arguments], around: Surroundings) -> None:
+    """Report names in `input_paths` that no input of the step has."""
+    legal = [entry["InputName"] for entry in inputs]
+    for name in spec.values.get("input_paths") or {}:
+        if name not in legal:
+            message = f'input_paths of {spec.name} names "{name}", which is no input of the step'
+            around.missing(spec, ("input_paths", name), message, nearest(name, legal), "SMP301")
 
 
 def output(spec: StepSpec, name: str, uri: Any, local_path: str) -> Arguments:

@@ -18,6 +18,7 @@ ORIGINS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("TransformInput",): ("channels",),
     ("TransformOutput", "AssembleWith"): ("assemble_with",),
     ("TransformOutput", "Accept"): ("accept",),
+    ("TransformOutput", "S3OutputPath"): ("output_path",),
     ("TransformResources", "InstanceCount"): ("instance_count",),
     ("TransformResources", "InstanceType"): ("instance_type",),
     ("BatchStrategy",): ("strategy",),
@@ -36,7 +37,7 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     values, config = spec.values, around.config
     channel = _channel(spec)
     data = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": _source(spec, around)}}}
-    uri = around.output_uri(spec.name, bucket=channel.get("s3Bucket"))
+    uri = values.get("output_path") or around.output_uri(spec.name, bucket=channel.get("s3Bucket"))
     output = {
         "S3OutputPath": uri,
         "KmsKeyId": config.network.kms_key,

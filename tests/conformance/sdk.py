@@ -16,6 +16,8 @@ from typing import Any
 
 import boto3
 
+from tests.conformance.on_purpose import explained
+
 BUCKET, REGION, ROLE = "models", "eu-west-1", "arn:aws:iam::111122223333:role/pipelines"
 """Those of the project that tests/conftest.py makes, too."""
 
@@ -142,6 +144,8 @@ def assert_same(ours: Any, theirs: Any, on_purpose: Mapping[str, str]) -> None:
     found = differences(normal(ours), normal(theirs))
     unexplained = {path: pair for path, pair in found.items() if not any(_below(path, known) for known in on_purpose)}
     assert unexplained == {}, unexplained
+    unlisted = explained(f"Steps.it.{path}" for path in found if path.startswith("Arguments."))[1]
+    assert unlisted == set(), "list it in on_purpose.py and docs/conformance.md"
     idle = [known for known in on_purpose if not any(_below(path, known) for path in found)]
     assert idle == [], f"the same after all: {idle}"
 

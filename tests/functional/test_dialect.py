@@ -62,6 +62,8 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("preprocess", "location.inputLocalFilepath", "/opt/ml/processing/i/", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "inputLocalFilepath", "/opt/ml/processing/i", f"{INPUT}.LocalPath", "/opt/ml/processing/i/raw"),
     ("preprocess", "channels", {"one": None, "train": None, "test": None}, f"{OUTPUT}.OutputName", "one"),
+    ("preprocess", "input_paths", {"raw": "/opt/ml/processing/in"}, f"{INPUT}.LocalPath", "/opt/ml/processing/in"),
+    ("preprocess", "arguments", {"StoppingCondition": None}, "StoppingCondition", None),
     ("preprocess", "channels", {"train": {"output_uri": "s3://lake/latest"}, "test": None}, f"{OUTPUT}.S3Output.S3Uri", "s3://lake/latest"),
     ("preprocess", "container_arguments", ["--days", 7], "AppSpecification.ContainerArguments", ["--days", "7"]),
     ("preprocess", "arguments", {"StoppingCondition": {"MaxRuntimeInSeconds": 7}}, "StoppingCondition", {"MaxRuntimeInSeconds": 7}),
@@ -113,6 +115,7 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("transform", "max_payload", 6, "MaxPayloadInMB", 6),
     ("transform", "input_filter", "$[1:]", "DataProcessing.InputFilter", "$[1:]"),
     ("transform", "output_filter", "$[0]", "DataProcessing.OutputFilter", "$[0]"),
+    ("transform", "output_path", "s3://lake/p", "TransformOutput.S3OutputPath", "s3://lake/p"),
     ("transform", "tags", TAGS, "Tags", TAGS),
     ("transform", "env", {"STAGE": "test"}, "Environment", {"STAGE": "test"}),
     ("transform", "channels", "train", "TransformInput.DataSource.S3DataSource.S3Uri",
@@ -447,4 +450,32 @@ def test_channels(project: Project, channels: Any, outputs: list[str], inputs: l
     given = [(one["InputName"], one["S3Input"]["S3Uri"]) for one in outcome.at("prep", "ProcessingInputs")[:-2]]
     assert [one["OutputName"] for one in outcome.at("prep", "ProcessingOutputConfig.Outputs")] == outputs
     assert given == inputs
+    assert outcome.texts == []
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "said"),
+    [
+        (
+            "input_paths",
+            {"row": "/opt/ml/processing/in"},
+            'input_paths of prep names "row", which is no input of the step. Try: raw.',
+        ),
+    ],
+)
+def test_inputs_and_outputs_are_named_as_they_are(project: Project, key: str, given: Any, said: str) -> None:
+    project.model["preprocess"][key] = given
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP301 {said}")
+
+
+@pytest.mark.parametrize("channels", ["one", ["one"], {"one": None}])
+def test_channels_have_their_short_forms_on_a_step_too(project: Project, channels: Any) -> None:
+    project.step("fit").pop("chain_input_source_step")
+    project.step("prep")["channels"] = channels
+    project.step("score").pop("chain_input_source_step")
+    project.model["transform"]["channels"] = {"x": {"dataFiles": [{"fileName": "s3://lake/x"}]}}
+    project.step("judge")["chain_input_source_step"] = ["score"]
+    outcome = project.compile()
+    assert [output["OutputName"] for output in outcome.at("prep", "ProcessingOutputConfig.Outputs")] == ["train", "test", "one"]
     assert outcome.texts == []

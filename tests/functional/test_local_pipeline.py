@@ -293,7 +293,7 @@ def test_all_step_types_end_to_end(backend: LocalBackend, tmp_path: Path, monkey
     assert json.loads((kept / "execution.json").read_text()) == execution.description
     assert json.loads((kept / "steps.json").read_text()) == list(execution.steps)
     assert json.loads((kept / "definition.json").read_text()) == pipeline.definition
-    assert sorted(path.name for path in (kept / "steps/Train").iterdir()) == ["description.json", "log.txt"]
+    assert sorted(path.name for path in (kept / "steps/Train").iterdir()) == ["command.json", "description.json", "log.txt"]
 
     again = backend.run(pipeline, {}, lambda _: None)
     assert again.description["PipelineExecutionArn"].endswith("/local0000002")

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {
     "lgbm": "examples/lgbm/conf/conf.yaml",
     "multi-model": "examples/multi-model/*/conf/conf.yaml",
+    "sensor-forecast": "examples/sensor-forecast/conf/conf.yaml",
     "multi-model-tf": "examples/multi-model-tf/*/conf/conf.yaml",
     "llm-finetuning": "examples/llm-finetuning/conf/conf.yaml",
     "kg-triplets": "examples/knowledge-graph/triplets/conf/conf.yaml",

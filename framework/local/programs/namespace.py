@@ -1,9 +1,10 @@
 """Runs one command with a private /opt/ml, and lets nothing it started outlive it. Started by `framework.local.runners`.
 
-In: on standard input a line of JSON {"words", "ml", "environment", "folder", "user", "pid"}, later lines "term …", which
-asks the job to end, and "kill", which kills everything, as the end of the input does; as its only argument the number of a file
-descriptor for messages. Out: one JSON object per line on that descriptor: {"started": true} or {"setup": why} or {"exec": why},
-then {"exit": code}. The descriptor is closed when everything is over.
+In: on standard input a line of JSON {"words", "ml", "environment", "folder", "user", "pid", "input", "terminal"}, later
+lines "term …", which asks the job to end, and "kill", which kills everything, as the end of the input does; as its only argument
+the number of a file descriptor for messages. Out: one JSON object per line on that descriptor: {"started": true} or
+{"setup": why} or {"exec": why}, then {"exit": code}. The descriptor is closed when everything is over. `input` is the number of the
+descriptor that the job reads, null for none; with `terminal` that is a terminal, and becomes the job's own.
 
 Three processes: the outer one enters new namespaces, the inner one (process 1 where there is a PID namespace) mounts and waits,
 the job is its child.
@@ -16,11 +17,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import select
 import signal
 import sys
+import termios
 from typing import Any, NoReturn
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
@@ -93,15 +96,27 @@ def arrange(spec: dict[str, Any]) -> None:
             mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
+def take_streams(spec: dict[str, Any]) -> None:
+    """Makes the input that was handed over this process's own, a terminal its controlling one; without one, there is none."""
+    given: int | None = spec.get("input")
+    if given is not None and spec.get("terminal"):
+        os.setsid()
+        fcntl.ioctl(given, termios.TIOCSCTTY, 0)
+    else:
+        os.setpgid(0, 0)
+    os.dup2(os.open(os.devnull, os.O_RDWR) if given is None else given, 0)
+    if given is not None:
+        os.close(given)
+
+
 def become(spec: dict[str, Any], failure: int) -> NoReturn:
     """Turns this process into the command; writes why to `failure` where that is impossible."""
     try:
         die_with_parent()
-        os.setpgid(0, 0)
+        take_streams(spec)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.chdir(spec["folder"])
         os.execvpe(spec["words"][0], spec["words"], spec["environment"])  # noqa: S606
     except OSError as error:

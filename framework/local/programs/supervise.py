@@ -1,13 +1,14 @@
 """Runs one command and lets as little as possible of what it started outlive it. Started by `framework.local.runners`.
 
-In: on standard input a line of JSON {"words", "environment", "folder", "linux", "control", "remove"}, later lines "term SECONDS",
-which asks the job to end, and "kill", which kills everything, as the end of the input does; as its only argument the number of a
-file descriptor for messages. Out: one JSON object per line on that descriptor: {"started": true} or {"exec": why}, then
-{"exit": code}. The descriptor is closed when everything is over.
+In: on standard input a line of JSON {"words", "environment", "folder", "linux", "control", "remove", "input", "terminal"},
+later lines "term SECONDS", which asks the job to end, and "kill", which kills everything, as the end of the input does; as its
+only argument the number of a file descriptor for messages. Out: one JSON object per line on that descriptor: {"started": true} or
+{"exec": why}, then {"exit": code}. The descriptor is closed when everything is over.
 
 The job is a process group. On Linux this process adopts what leaves the group and loses its parent, and kills that too.
 `control` is set for the client of a container engine, which no signal needs to reach: {"term": words, "kill": words} are the
-commands that end its container, "SECONDS" standing for the seconds. `remove` names files to be removed at the end.
+commands that end its container, "SECONDS" standing for the seconds. `remove` names files to be removed at the end. `input` is the
+number of the descriptor that the job reads, null for none; with `terminal` that is a terminal, and becomes the job's own.
 """
 
 # Importing pathlib would take longer than all of this.
@@ -16,12 +17,14 @@ commands that end its container, "SECONDS" standing for the seconds. `remove` na
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import math
 import os
 import select
 import signal
 import sys
+import termios
 import time
 from typing import Any, NoReturn
 
@@ -39,17 +42,29 @@ def prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), zero, zero, zero)
 
 
+def take_streams(spec: dict[str, Any]) -> None:
+    """Makes the input that was handed over this process's own, a terminal its controlling one; without one, there is none."""
+    given: int | None = spec.get("input")
+    if given is not None and spec.get("terminal"):
+        os.setsid()
+        fcntl.ioctl(given, termios.TIOCSCTTY, 0)
+    else:
+        os.setpgid(0, 0)
+    os.dup2(os.open(os.devnull, os.O_RDWR) if given is None else given, 0)
+    if given is not None:
+        os.close(given)
+
+
 def become(spec: dict[str, Any], failure: int, silent: bool = False) -> NoReturn:
     """Turns this process into the command; writes why to `failure` where that is impossible."""
     try:
         if spec["linux"]:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.setpgid(0, 0)
+        take_streams(spec)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2) if silent else (0,):
-            os.dup2(nothing, descriptor)
+        for descriptor in (1, 2) if silent else ():
+            os.dup2(0, descriptor)
         os.chdir(spec["folder"])
         os.execvpe(spec["words"][0], spec["words"], spec["environment"])  # noqa: S606
     except OSError as error:
@@ -90,7 +105,7 @@ class Job:
         words = [seconds if word == "SECONDS" else word for word in control[order]]
         pid = os.fork()
         if pid == 0:
-            become({**self.spec, "words": words}, os.open(os.devnull, os.O_WRONLY), silent=True)
+            become({**self.spec, "words": words, "input": None, "terminal": False}, os.open(os.devnull, os.O_WRONLY), silent=True)
         if order == "kill":
             wait(pid, CONTROL_SECONDS)
             self.signal(signal.SIGKILL)

@@ -26,6 +26,8 @@ class Command:
         image: the container image that would run on SageMaker; counts where the runner runs images.
         entry_point: `words` are arguments of the image's own entry point; only for runners that run images.
         port: the port of this machine's loopback that must lead to the server in a container; 0 for none.
+        streams: the file descriptors of its standard input, output and errors; None for no input, and the log.
+        terminal: the streams are a terminal, which is to be the command's own.
     """
 
     words: Sequence[str]
@@ -36,6 +38,8 @@ class Command:
     image: str = ""
     entry_point: bool = False
     port: int = 0
+    streams: tuple[int, int, int] | None = None
+    terminal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class BubblewrapRunner:
             "folder": command.folder,
             "linux": sys.platform.startswith("linux"),
         }
-        return start_supervised(spec, command.log, "supervise.py", lambda words: [*self._words(command), *words])
+        return start_supervised(spec, command, "supervise.py", lambda words: [*self._words(command), *words])
 
     def _words(self, command: Command) -> list[str]:
         return [

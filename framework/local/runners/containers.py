@@ -98,12 +98,14 @@ class ContainerRunner:
             "remove": [str(file)],
         }
         _write_variables(file, command.environment)
-        return start_supervised(spec, command.log, "supervise.py", slack=CLIENT_SECONDS)
+        return start_supervised(spec, command, "supervise.py", slack=CLIENT_SECONDS)
 
     def _options(self, command: Command, name: str, file: Path) -> list[str]:
         inside = command.folder == ML or command.folder.startswith(f"{ML}/")
         return [
             *("--rm", "--init", "--name", name, "-v", f"{command.ml}:{ML}"),
+            *(["--interactive"] if command.streams else []),
+            *(["--tty"] if command.terminal else []),
             *(["-v", f"{PROGRAMS}:{PROGRAMS}:ro"] if any(Path(word).parent == PROGRAMS for word in command.words) else []),
             *(["-w", command.folder] if inside else []),
             *self._user,

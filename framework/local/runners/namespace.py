@@ -33,4 +33,4 @@ class NamespaceRunner:
             "user": self.user,
             "pid": self.pid,
         }
-        return start_supervised(spec, command.log, "namespace.py")
+        return start_supervised(spec, command, "namespace.py")

@@ -52,7 +52,7 @@ class PlainRunner:
             "folder": rewritten(command.folder, folder),
             "linux": self._linux,
         }
-        return start_supervised(spec, command.log, "supervise.py")
+        return start_supervised(spec, command, "supervise.py")
 
 
 def rewritten(text: str, folder: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import BackendError
-from framework.local.runners.base import StartError
+from framework.local.runners.base import Command, StartError
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 START_SECONDS = 60.0
@@ -28,13 +28,13 @@ SETUP = "Making a private /opt/ml"
 
 
 def start_supervised(
-    spec: Mapping[str, Any], log: Path, program: str, around: Callable[[list[str]], list[str]] = list, slack: float = 0.0
+    spec: Mapping[str, Any], command: Command, program: str, around: Callable[[list[str]], list[str]] = list, slack: float = 0.0
 ) -> Supervised:
     """Starts a supervisor with a command.
 
     Args:
-        spec: what the supervisor is told.
-        log: the file that output and errors are appended to.
+        spec: what the supervisor is told, beside what becomes of the streams.
+        command: says what becomes of the streams.
         program: the supervisor's file name.
         around: makes the words that start it, from those that would start it directly.
         slack: seconds that whoever asks the command to end may take beside the grace.
@@ -42,11 +42,12 @@ def start_supervised(
     Raises:
         StartError, BackendError: as `Runner.start` says.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    command.log.parent.mkdir(parents=True, exist_ok=True)
     reading, writing = os.pipe()
+    given = None if command.streams is None else os.dup(command.streams[0])  # number 0 is the supervisor's own
     try:
         words = around([sys.executable, "-I", "-S", str(PROGRAMS / program), str(writing)])
-        process = _popen(words, log, writing)
+        process = _popen(words, command, (writing,) if given is None else (writing, given))
     except OSError as error:
         os.close(reading)
         raise BackendError(SETUP, f"{error.filename}: {error.strerror}") from error
@@ -55,22 +56,25 @@ def start_supervised(
         raise
     finally:
         os.close(writing)
+        if given is not None:
+            os.close(given)
     running = Supervised(process, reading, slack)
-    running.begin(spec)
+    running.begin({**spec, "input": given, "terminal": command.terminal})
     return running
 
 
-def _popen(words: Sequence[str], log: Path, messages: int) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
+def _popen(words: Sequence[str], command: Command, handed: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    with contextlib.nullcontext() if command.streams else command.log.open("ab") as log:
+        _, output, errors = command.streams or (None, log, log)
         return subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
             stdout=output,
-            stderr=output,
+            stderr=errors,
             env={},  # a job could read it in /proc
             cwd="/",
             bufsize=0,
-            pass_fds=(messages,),
+            pass_fds=handed,
             start_new_session=True,
         )
 

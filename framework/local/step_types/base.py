@@ -29,6 +29,8 @@ class StepType:
             None where it would be done.
         lacking: says of a step's Arguments, as far as they are known before anything runs, why the step cannot run without its
             image; None where it can.
+        fill: gives a step that has succeeded its inputs and code again, where they were in its /opt/ml, or raises StepError; None
+            where that cannot be done.
     """
 
     metadata: str
@@ -40,6 +42,7 @@ class StepType:
     also_metadata: tuple[str, ...] = ()
     simulated: Callable[[Mapping[str, Any], LocalSettings], str | None] | None = None
     lacking: Callable[[Mapping[str, Any], LocalSettings], Lack | None] | None = None
+    fill: Callable[[StepRun], None] | None = None
 
 
 def refuse(step: StepRun, lacking: Callable[[Mapping[str, Any], LocalSettings], Lack | None]) -> None:

@@ -58,6 +58,15 @@ def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | Non
     )
 
 
+def fill(step: StepRun) -> None:
+    """Gives a step that has ended its inputs again, and the Python it had; see `StepType.fill`."""
+    application = step.arguments.get("AppSpecification") or {}
+    job = Job(step, str(application.get("ImageUri", "")))
+    _prepare(job, step)
+    entry_point = [text(word) for word in application.get("ContainerEntrypoint") or ()]
+    _require(job, step, [*entry_point, *map(text, application.get("ContainerArguments") or ())])
+
+
 def _prepare(job: Job, step: StepRun) -> None:
     for name, source in _inputs(step.arguments):
         step.site.store.download(s3_prefix(source, f"input {name}"), job.path(str(source.get("LocalPath"))))
@@ -115,4 +124,4 @@ def _property_files(job: Job, step: StepRun) -> dict[str, Any]:
     return found
 
 
-STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run, lacking=lacking)
+STEP_TYPE = StepType("ProcessingJob", "processing-job", "ProcessingJobName", "ProcessingJobArn", run, lacking=lacking, fill=fill)

@@ -59,6 +59,20 @@ def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | Non
     )
 
 
+def fill(step: StepRun) -> None:
+    """Gives a step that has ended its channels and code again, and the Python it had; see `StepType.fill`."""
+    specification = step.arguments.get("AlgorithmSpecification") or {}
+    parameters = {name: text(value) for name, value in (step.arguments.get("HyperParameters") or {}).items()}
+    job = Job(step, str(specification.get("TrainingImage") or specification.get("AlgorithmName") or ""))
+    _prepare(job, step, parameters)
+    if entry_point := specification.get("ContainerEntrypoint"):
+        words = specification.get("ContainerArguments") or ()
+        job.require(job.asked(SCRIPT_CHANNEL, [*map(text, entry_point), *map(text, words)]))
+    elif toolkit.PROGRAM in parameters and not job.in_container:
+        _unpack_code(job, step, toolkit.decode(parameters))
+        job.requirements(job.path(f"{toolkit.CODE}/{REQUIREMENTS}"))
+
+
 def _train(job: Job, step: StepRun, parameters: Mapping[str, str], channels: Mapping[str, Mapping[str, str]]) -> None:
     """Runs what trains: the given entry point, else the image's own, else the script, else what stands for the image."""
     specification = step.arguments.get("AlgorithmSpecification") or {}
@@ -137,9 +151,7 @@ def _resources(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _run_script(job: Job, step: StepRun, parameters: Mapping[str, Any], channels: Mapping[str, Mapping[str, str]]) -> None:
     """Does what the training toolkit of a framework image does."""
-    source = str(parameters.get(toolkit.SUBMIT_DIRECTORY, ""))
-    if source:
-        unpack(step.site.store.object(source) if source.startswith("s3://") else job.path(source), job.path(toolkit.CODE))
+    _unpack_code(job, step, parameters)
     environment = {
         **toolkit.variables(parameters, channels, _resources(step.arguments), step.job_name),
         "PYTHONPATH": toolkit.CODE,
@@ -150,6 +162,12 @@ def _run_script(job: Job, step: StepRun, parameters: Mapping[str, Any], channels
         job.execute(["python", "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], environment, toolkit.CODE)
     words = toolkit.arguments(toolkit.user_parameters(parameters))
     job.execute(toolkit.command(str(parameters[toolkit.PROGRAM]), words), environment, toolkit.CODE)
+
+
+def _unpack_code(job: Job, step: StepRun, parameters: Mapping[str, Any]) -> None:
+    source = str(parameters.get(toolkit.SUBMIT_DIRECTORY, ""))
+    if source:
+        unpack(step.site.store.object(source) if source.startswith("s3://") else job.path(source), job.path(toolkit.CODE))
 
 
 def _upload(job: Job, step: StepRun) -> str:
@@ -198,4 +216,4 @@ def metrics(definitions: Sequence[Mapping[str, str]], log: Path) -> Iterator[dic
             raise StepError(f"ClientError: the metric {name} cannot be read with {definition['Regex']!r}: {error}") from None
 
 
-STEP_TYPE = StepType("TrainingJob", "training-job", "TrainingJobName", "TrainingJobArn", run, lacking=lacking)
+STEP_TYPE = StepType("TrainingJob", "training-job", "TrainingJobName", "TrainingJobArn", run, lacking=lacking, fill=fill)

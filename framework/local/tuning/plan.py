@@ -21,6 +21,8 @@ OBJECTIVE_PARAMETER = "_tuning_objective_metric"
 NOT_OF_TRAINING = frozenset(
     ("DefinitionName", "TuningObjective", "HyperParameterRanges", "StaticHyperParameters", "HyperParameterTuningResourceConfig")
 )
+AMAZON = r"#quality_metric: host=\S+ (?:(?:epoch|batch)=\S+ )*"
+"""How Amazon's algorithms begin the line of a metric: "#quality_metric: host=algo-1, test RMSE <loss>=1.5" tells test:RMSE."""
 NUMBER = r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 
 
@@ -182,13 +184,15 @@ def _training_arguments(definition: Mapping[str, Any], objective: Objective) -> 
 
 
 def _metric_definitions(given: list[dict[str, str]], objective: Objective) -> list[dict[str, str]]:
-    """The definitions with one for the objective; an algorithm of AWS brings its own, of which only the name is known here."""
+    """The definitions with one for the objective: an algorithm of AWS brings its own, and is given none."""
     if any(definition.get("Name") == objective.metric for definition in given):
         return given
     if given:
         raise StepError(f"ClientError: no metric definition is named {objective.metric}, as the objective is")
     name = "[:_-]".join(re.escape(part) for part in re.split("[:_-]", objective.metric))
-    return [{"Name": objective.metric, "Regex": rf"(?<![\w:-]){name}['\"]?\s*[:=]\s*{NUMBER}"}]
+    words = re.escape(objective.metric.replace(":", " "))
+    before = rf"(?:(?<![\w:-]){name}['\"]?\s*[:=]\s*|{AMAZON}{words} <(?:loss|score)>=)"
+    return [{"Name": objective.metric, "Regex": before + NUMBER}]
 
 
 def _resources(given: Mapping[str, Any]) -> dict[str, Any]:

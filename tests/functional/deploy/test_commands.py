@@ -79,6 +79,7 @@ def test_a_failed_execution_ends_with_4_and_says_why(call, cloud):
 
     assert result.exit_code == 4
     assert "lgbm-Training Failed: AlgorithmError: exit code 1" in result.stderr
+    assert result.stderr.endswith("\nlgbm-Training failed: AlgorithmError: exit code 1\n")
     assert result.stdout.endswith(f"{arn} Failed: Step failure\n")
 
 

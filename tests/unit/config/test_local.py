@@ -23,3 +23,14 @@ def test_a_handler_names_a_file_and_a_function(project):
     project.conf["conf"]["local"] = {"lambdas": {"*": "alert.handle"}}
     [finding] = project.compile().findings
     assert (finding.rule, finding.hint) == ("SMP104", "the handler as path/file.py:function")
+
+
+def test_a_word_of_a_command_that_is_a_file_of_the_project_becomes_absolute(project):
+    (project.root / "stand_in").mkdir()
+    (project.root / "stand_in" / "train.py").touch()
+    script = f"a/b; {'x' * 5000}"
+    words = ["python", "stand_in/train.py", "stand_in", "stand_in/none.py", "/opt/ml", script]
+    project.conf["conf"]["local"] = {"images": {"*": {"train": words}}}
+    [(_, stand_in)] = project.compile().compiled.local.images
+    file = str(project.root / "stand_in/train.py")
+    assert stand_in.train == ("python", file, "stand_in", "stand_in/none.py", "/opt/ml", script)

@@ -253,6 +253,27 @@ def test_an_algorithm_that_brings_its_metrics(regex_value: Callable[[str, str], 
     assert regex_value(definition["Regex"], "my-validation-auc:0.5") is None
 
 
+@pytest.mark.parametrize(
+    ("metric", "line", "value"),
+    [
+        ("test:RMSE", "[12/08/2021 INFO 1] #quality_metric: host=algo-1, test RMSE <loss>=2.13", "2.13"),
+        ("test:mean_wQuantileLoss", "#quality_metric: host=algo-1, test mean_wQuantileLoss <loss>=2e-3", "2e-3"),
+        ("validation:dcg", "#quality_metric: host=algo-1, validation dcg <score>=0.9", "0.9"),
+        ("train:mse", "#quality_metric: host=algo-2, epoch=3, batch=7 train mse <loss>=4", "4"),
+        ("test:RMSE", "#quality_metric: host=algo-1, my test RMSE <loss>=2.13", None),
+        ("test:RMSE", "#quality_metric: host=algo-1, test RMSE of all <loss>=2.13", None),
+        ("test:RMSE", "#test_score (algo-1, RMSE): 2.13", None),
+    ],
+)
+def test_how_amazons_algorithms_report_a_metric(
+    regex_value: Callable[[str, str], str | None], metric: str, line: str, value: str | None
+) -> None:
+    objective = {"HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": metric}}
+    plan = read_plan(arguments(objective, AlgorithmSpecification={"TrainingImage": "deepar"}))
+    (definition,) = plan.recipes[0].arguments["AlgorithmSpecification"]["MetricDefinitions"]
+    assert regex_value(definition["Regex"], line) == value
+
+
 @pytest.fixture
 def regex_value() -> Callable[[str, str], str | None]:
     import re

@@ -1,0 +1,133 @@
+"""`smp logs`, and how commands find an execution of this machine and a step of it."""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from framework.commands import options
+from framework.errors import BackendError
+from framework.findings import Finding, FindingsError, Place, nearest
+from framework.pipeline.execution import EXECUTING, Execution, StepState
+
+if TYPE_CHECKING:
+    from framework.local.backend import LocalBackend
+
+POLL_SECONDS = 0.2
+PIECE = 1 << 20
+ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
+
+
+@click.command()
+@options.project_options
+@click.argument("step_name", metavar="STEP")
+@click.option("--run", "run_id", metavar="RUN", help="The execution.  [default: the newest]")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended; wait for one that has not begun.")
+@click.option("-n", "--lines", type=click.IntRange(min=0), help="Begin with so many of the last lines.  [default: all]")
+@click.pass_context
+def logs(ctx: click.Context, step_name: str, run_id: str | None, follow: bool, lines: int | None) -> None:
+    """Print the log of a step of a local run, named as the run lists it: a step of a loop ends in the number of its iteration."""
+    found = execution(ctx, run_id)
+    if not (follow and found.status == EXECUTING and _may_begin(backend(ctx), found, step_name)):
+        step(found, step_name, "logs")
+    for piece in _pieces(backend(ctx), found.id, step_name, follow, lines):
+        click.echo(piece, nl=False)
+
+
+def backend(ctx: click.Context) -> LocalBackend:
+    """The local engine on the project's state folder."""
+    from framework.local.backend import LocalBackend
+
+    return LocalBackend(options.state_folder(ctx))
+
+
+def execution(ctx: click.Context, run_id: str | None) -> Execution:
+    """The execution of that id, or the newest.
+
+    Raises:
+        BackendError: there is none.
+    """
+    engine = backend(ctx)
+    if run_id is not None:
+        return engine.execution(run_id)
+    newest = next(iter(engine.executions()), None)
+    if newest is None:
+        raise BackendError("Looking for the newest execution", "nothing has run here", "smp run --local")
+    return newest
+
+
+def step(found: Execution, name: str, command: str) -> StepState:
+    """The state of a step.
+
+    Raises:
+        FindingsError: the execution has not run it.
+    """
+    known = {str(state["StepName"]): state for state in found.steps}
+    if name not in known:
+        finding = Finding("SMP304", Place(command), f"{found.id} has run no step {name}", nearest(name, known))
+        raise FindingsError([finding])
+    return known[name]
+
+
+def _may_begin(engine: LocalBackend, found: Execution, name: str) -> bool:
+    """Whether a step that has not begun is one of the definition; of a loop's steps, as its iterations are named."""
+    from framework.local.graph import body, flat
+
+    for each, _ in flat(engine.definition(found.id).get("Steps") or []):
+        inner = [str(one.get("Name")) for one in body(each)]
+        parent, _, number = name.rpartition("-")
+        if name == each.get("Name") or (parent in inner and number.isdecimal()):
+            return True
+    return False
+
+
+def _pieces(engine: LocalBackend, run_id: str, name: str, follow: bool, lines: int | None) -> Iterator[str]:
+    """The log as it is, and as it grows while the step runs."""
+    path, position, decoder = engine.log_path(engine.execution(run_id), name), -1, codecs.getincrementaldecoder("utf-8")("replace")
+    while True:
+        running = follow and _goes_on(engine.execution(run_id), name)
+        if path.is_file():
+            with path.open("rb") as file:
+                if position < 0:
+                    position = 0 if lines is None else _tail(file, lines)
+                elif path.stat().st_size < position:  # the run was resumed, and the step began anew
+                    position = 0
+                file.seek(position)
+                while piece := file.read(PIECE):
+                    yield decoder.decode(piece)
+                position = file.tell()
+        if not running:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def _goes_on(found: Execution, name: str) -> bool:
+    """Whether a step runs, or may still begin."""
+    status = next((str(state["StepStatus"]) for state in found.steps if state["StepName"] == name), None)
+    return found.status == EXECUTING if status is None else status not in ENDED
+
+
+def _tail(file: BinaryIO, lines: int) -> int:
+    """Where the last lines begin, found from the end on."""
+    position = end = file.seek(0, 2)
+    seen = -1 if end and _byte(file, end - 1) == b"\n" else 0  # the end of the last line is not the end of one before it
+    while position > 0 and lines > 0:
+        start = max(0, position - PIECE)
+        file.seek(start)
+        content = file.read(position - start)
+        offset = len(content)
+        while (offset := content.rfind(b"\n", 0, offset)) >= 0:
+            seen += 1
+            if seen == lines:
+                return start + offset + 1
+        position = start
+    return end if lines == 0 else 0
+
+
+def _byte(file: BinaryIO, position: int) -> bytes:
+    file.seek(position)
+    return file.read(1)
