@@ -83,7 +83,7 @@ def _read(raw: Map, model: str, path: ValuePath, place: Place, say: Say, found: 
         step_class=known,
         section=section if isinstance(section, str) else about.section if belongs else "",
         enable_cache=values.get("enable_cache") is True,
-        chain=tuple(item for item in values.get("chain_input_source_step") or () if isinstance(item, str)),
+        chain=tuple(item for item in _seq(values.get("chain_input_source_step")) if isinstance(item, str)),
         prefix=str(values.get("chain_input_additional_prefix") or "").strip("/"),
         values=values,
         model=belongs,
@@ -91,6 +91,10 @@ def _read(raw: Map, model: str, path: ValuePath, place: Place, say: Say, found: 
         branches=branches,
     )
     found.whole.insert(position, step)
+
+
+def _seq(value: Any) -> Seq:
+    return value if isinstance(value, Seq) else Seq()
 
 
 def _branch(listed: Any, model: str, path: ValuePath, say: Say, found: Steps) -> Iterator[str]:
