@@ -67,6 +67,21 @@ CATALOGUE: Mapping[str, Example] = {
     "sensor-forecast": Example(
         (Run("sensor-forecast/conf/conf.yaml", metrics={"rmse": "RMSE"}),), packages=("optuna",), extra="local"
     ),
+    "multi-model-tf": Example(
+        (Run("multi-model-tf/*/conf/conf.yaml", metrics={"r2": "R²"}),), packages=("tensorflow",), extra="tensorflow"
+    ),
+    "llm-finetuning": Example(
+        (
+            Run(
+                "llm-finetuning/conf/conf.yaml",
+                {"ModelName": "tiny-falcon", "Epochs": "4", "LearningRate": "0.006"},
+                {"eval_loss_before": "loss before", "eval_loss": "loss after"},
+            ),
+        ),
+        data=("make_data.py", "make_model.py"),
+        packages=("accelerate", "peft", "tokenizers", "torch", "transformers"),
+        extra="llm",
+    ),
     "rag-index": Example((Run("rag-index/conf/conf.yaml", metrics={"recall_at_5": "recall@5"}),)),
 }
 
