@@ -210,7 +210,7 @@ class _Typing:
 
     def _given(self, step: m.StepConfig, raw: Map, models: Mapping[str, m.Model]) -> m.Section | None:
         own, model = own_keys(step), models.get(step.model)
-        if not own and step.section and step.step_class != m.MONITOR:
+        if not own and _takes_the_section(step):
             return None
         sections = _map(raw.get(step.model))
         shared = next((name for name in (step.section, _LEGACY_SECTIONS.get(step.section, "")) if name in sections), None)
@@ -221,8 +221,17 @@ class _Typing:
         section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
         if step.step_class == m.MONITOR:
             section = self._with_monitor(section, step)
+        section = self._without_branches(section, step, own)
         homeless = model is not None and self._homeless(sections)
         return replace(section, broken=section.broken or homeless)
+
+    def _without_branches(self, section: m.Section, step: m.StepConfig, own: Map) -> m.Section:
+        """The section, broken where lists of steps came from elsewhere than the step: nobody would read them."""
+        strays = [key for key in m.STEP_CLASSES[step.step_class].branches if key in section.values and key not in own]
+        for key in strays:
+            message = f"{key} holds steps, which stand on the step itself"
+            self.say([Finding("SMP104", section.values.key_place_of(key), message, "move it to the step")])
+        return replace(section, broken=section.broken or bool(strays))
 
     def _with_monitor(self, section: m.Section, step: m.StepConfig) -> m.Section:
         """The section of a monitored transform with its check in shape; what is checked is what comes out, unless it says."""
@@ -256,7 +265,7 @@ class _Typing:
                 place = step.values.place_of("step_type")
                 self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
                 self.torn.add((step.model, step.section))
-            if not own_keys(step) and step.step_class != m.MONITOR:
+            if not own_keys(step) and _takes_the_section(step):
                 self.shared.add((step.model, step.section))
             if _kind(step) == KINDS.get(step.section):
                 users[step.model, step.section] = step
@@ -392,6 +401,11 @@ def _with_sections(pipeline: m.PipelineConfig | None) -> Iterator[m.StepConfig]:
     """The steps that sections of a model parametrise."""
     for steps in (*(unit.steps or () for unit in pipeline.units), pipeline.steps) if pipeline else ():
         yield from (step for step in steps if step.section)
+
+
+def _takes_the_section(step: m.StepConfig) -> bool:
+    """Whether a step without keys of its own is parametrised by its section as that stands there."""
+    return bool(step.section) and step.step_class != m.MONITOR and not m.STEP_CLASSES[step.step_class].branches
 
 
 def _kind(step: m.StepConfig) -> str:
