@@ -53,10 +53,10 @@ def _existing(target: Map, key: str) -> str:
 
 def _take(target: Map, key: str, source: Map, source_key: str) -> None:
     target.take(key, source, source_key)
-    target[key] = _copied(target[key])
+    target[key] = copied(target[key])
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """A tree of its own: what is joined into it or set in it shows neither in the file's tree nor where an alias repeats it."""
     if isinstance(value, Map):
         copy = Map(value.place)
@@ -66,7 +66,7 @@ def _copied(value: Any) -> Any:
     if isinstance(value, Seq):
         elements = Seq(value.place)
         for index, item in enumerate(value):
-            elements.add(_copied(item), value.place_of(index), value.raw.get(index))
+            elements.add(copied(item), value.place_of(index), value.raw.get(index))
         return elements
     return value
 
@@ -85,7 +85,7 @@ def _conflict(path: ValuePath, one: Place, other: Place) -> Finding:
 
 def overlay(base: Map, top: Map) -> Map:
     """`base` with the values of `top` over it: mappings are merged, everything else is replaced."""
-    result: Map = _copied(base)
+    result: Map = copied(base)
     for top_key, value in top.items():
         key = _existing(result, top_key)
         if isinstance(value, Map) and isinstance(result.get(key), Map):
@@ -137,7 +137,7 @@ def _set(
             return
         tree = below
     if isinstance(tree, Map):
-        below, last = _copied(tree), _existing(tree, last)
+        below, last = copied(tree), _existing(tree, last)
         tree.put(last, value, place, place, raw)
         tree.replaced.pop(last, None)
         if last in below:

@@ -50,6 +50,7 @@ def typed_config(
     environment: Mapping[str, str],
     unresolved: Set[Place] = frozenset(),
     incomplete: bool = False,
+    extended: Set[Place] = frozenset(),
 ) -> m.Config:
     """The configuration that a joined, substituted tree makes.
 
@@ -57,6 +58,7 @@ def typed_config(
         tree: the tree, `conf` at its root.
         unresolved: places whose variables could not be replaced; nothing more is said of them.
         incomplete: some files could not be used, so nothing is said of what may stand in them.
+        extended: places of the models and sections that others extend.
 
     Returns:
         a configuration whose `findings` are those made here.
@@ -73,7 +75,7 @@ def typed_config(
     if pipeline is None or not (pipeline.steps or pipeline.left_out):
         work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
-    work.unused(pipeline, models)
+    work.unused(pipeline, models, extended)
     work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
     requests = tuple(work.images.requests.values())
     work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
@@ -334,20 +336,29 @@ class _Typing:
             self.say([Finding("SMP108", place, message, "give one of the files a sagemakerPipeline section")])
         return None
 
-    def unused(self, pipeline: m.PipelineConfig | None, models: Mapping[str, m.Model]) -> None:
-        """Warn of models that no unit builds, and of sections that no step uses, unless what uses them may be misspelt."""
+    def unused(self, pipeline: m.PipelineConfig | None, models: Mapping[str, m.Model], extended: Set[Place]) -> None:
+        """Warn of models that no unit builds, and of sections that no step uses, unless what uses them may be misspelt.
+
+        What others extend is used. What several models have from one place is used if one of them uses it, and named once.
+        """
         units = {unit.model: unit for unit in pipeline.units} if pipeline else {}
         free = {step.model for step in pipeline.steps} if pipeline else set()
         all_known = bool(units) and units.keys() <= models.keys() and not self.incomplete
+        used, idle = set(extended), list[Finding]()
         for name, model in models.items():
             unit = units.get(name)
-            if unit is None and name not in free and all_known:
-                message = f'the model "{name}" is not part of the pipeline'
-                self.say([Finding("SMP117", model.place, message, "name it under sagemakerPipeline.models, or remove it", WARNING)])
-            elif unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
-                used = set(_used_sections(model, unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
-                used.update(_used_sections(model, (step for step in pipeline.steps if step.model == name)))
-                self.say(_unused_section(model, section) for key, section in model.sections.items() if key not in used)
+            if unit is None and name not in free:
+                if all_known and model.place not in extended:
+                    hint = "name it under sagemakerPipeline.models, or remove it"
+                    self.say([Finding("SMP117", model.place, f'the model "{name}" is not part of the pipeline', hint, WARNING)])
+                continue
+            names = set(_used_sections(model, (step for step in pipeline.steps if step.model == name) if pipeline else ()))
+            names.update(_DEFAULT_UNIT if unit and unit.steps is None else _used_sections(model, (unit and unit.steps) or ()))
+            used.update(section.values.place for key, section in model.sections.items() if key in names)
+            if unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
+                idle += [_unused_section(model, section) for key, section in model.sections.items() if key not in names]
+        first = {finding.place: finding for finding in reversed(idle)}
+        self.say(finding for place, finding in first.items() if place not in used)
 
 
 def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[str]:
