@@ -98,7 +98,7 @@ class Images:
     def _found(self, image: Map, section: Map, kind: str, place: Place) -> tuple[str, list[Finding]]:
         if self.region is None:
             message = "an image by name needs to know the region it runs in"
-            return UNKNOWN, [Finding(MISSING, place, message, "set conf.region, or SMP_REGION")]
+            return UNKNOWN, [Finding("SMP105", place, message, "set conf.region, or SMP_REGION")]
         request = self._request(image, section, kind, self.region, place)
         self.requests.setdefault(request.key, request)
         if request.key not in self.lock.images:

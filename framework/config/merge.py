@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from framework.config.reader import read_value
@@ -18,6 +18,7 @@ from framework.findings import Finding, Place
 _EITHER = {"image": "image_uri", "image_uri": "image"}
 """Keys that say the same thing: of two layers, the upper one's counts."""
 
+_PARAMETERS = ("conf", "sagemakerPipeline", "parameters")
 ANCHOR = ("conf", "sagemakerPipeline")
 
 
@@ -118,7 +119,11 @@ def override(tree: Map, assignment: str) -> list[Finding]:
     value, raw, findings = read_value(value_text.strip(), place)
     if findings:
         return findings
-    _set(tree, [] if parts[0] == "conf" else ["conf"], parts, value, raw, place, findings)
+    prefix = [] if parts[0] == "conf" else ["conf"]
+    if tuple([*prefix, *parts][:-1]) == _PARAMETERS and not isinstance(value, (Map, Seq)):
+        declared = _value_at(tree, [*prefix, *parts])
+        parts += ["default"] if isinstance(declared, Map) else []  # its type and limits hold on
+    _set(tree, prefix, parts, value, raw, place, findings)
     return findings
 
 
@@ -146,6 +151,13 @@ def _set(
         tree.replace(index, value, place, raw)
     else:
         findings.append(_no_such(tree, [*parents, last], place))
+
+
+def _value_at(tree: Any, path: Sequence[str]) -> Any:
+    """What stands at a path of keys; None where nothing does."""
+    for part in path:
+        tree = tree.get(part) if isinstance(tree, Map) else None
+    return tree
 
 
 def _child(tree: Map | Seq, part: str) -> Any:

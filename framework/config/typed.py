@@ -14,11 +14,11 @@ from framework.config.dialect import MODEL_KEYS
 from framework.config.expressions import Output
 from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
-from framework.config.merge import overlay
+from framework.config.merge import copied, overlay
 from framework.config.parameters import read_parameters
 from framework.config.schema import Shaper, check, definition
 from framework.config.steps import Steps, constants, own_keys, read_steps
-from framework.config.values import Map, Seq, entries
+from framework.config.values import Map, Seq, dotted, entries
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
 
 KINDS = {
@@ -105,6 +105,7 @@ class _Typing:
         self.incomplete = incomplete
         self.source_directory = source_directory or None
         self.findings: list[Finding] = []
+        self.said: set[tuple[str, Place, str]] = set()
         self.torn: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
         self.defaults = Defaults()
@@ -114,6 +115,16 @@ class _Typing:
         """Keep the findings that say something new; whether there are errors among them."""
         kept = [finding for finding in findings if finding.place not in self.unresolved]
         self.findings += kept
+        return has_errors(kept)
+
+    def say_once(self, findings: Iterable[Finding], name: str) -> bool:
+        """Likewise of what is called `name`, unless the same was said of the same place under the name of another user of it."""
+        kept = [finding for finding in findings if finding.place not in self.unresolved]
+        for finding in kept:
+            what = (finding.rule, finding.place, finding.message.replace(name, ""))
+            if not finding.place.file or what not in self.said:
+                self.findings.append(finding)
+            self.said.add(what)
         return has_errors(kept)
 
     def is_unresolved(self, values: Map | Seq) -> bool:
@@ -303,7 +314,7 @@ class _Typing:
         if kind is None:  # no step uses it, so nobody can tell what it should look like
             return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
         if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
-            whole = self.defaults.below(values, model, key, kind)
+            whole = copied(self.defaults.below(values, model, key, kind))
             self.images.pin(whole, kind, ())
             return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
         return self._shaped(key, kind, values, ("models", model, key), model)
@@ -311,10 +322,10 @@ class _Typing:
     def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...], model: str) -> m.Section:
         """A section in the shape of its kind, over the defaults that there are for it, checked."""
         shaper = Shaper()
-        raw = self.defaults.below(raw, model, name, kind)
+        raw = copied(self.defaults.below(raw, model, name, kind))  # steps lay keys over the section as it is written
         unpinned = self.images.pin(raw, kind, path)
         values = shaper.shape(raw, definition(kind), path, raw.place)
-        broken = self.say([*unpinned, *shaper.findings, *check(values, kind, path)])
+        broken = self.say_once([*unpinned, *shaper.findings, *check(values, kind, path)], dotted(path))
         return m.Section(name, values, broken or self.is_unresolved(values))
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:

@@ -229,6 +229,35 @@ def test_limits_may_come_from_the_environment(project: Project) -> None:
     assert "SMP120 the default of the parameter P is 5, outside its limits (at most 4)" in text
 
 
+def test_a_value_set_on_the_command_line_keeps_type_and_limits(project: Project) -> None:
+    project.pipeline["parameters"] = {"M": {"type": "Float", "default": 0.5, "maximum": 1}}
+    compiled = project.compile(overrides=("sagemakerPipeline.parameters.M=1", "conf.sagemakerPipeline.parameters.N=2")).compiled
+    assert compiled is not None
+    assert compiled.definition["Parameters"] == [
+        {"Name": "M", "Type": "Float", "DefaultValue": 1.0},
+        {"Name": "N", "Type": "Integer", "DefaultValue": 2},
+    ]
+    assert compiled.rules[0].maximum == 1
+    [text] = project.compile(overrides=("sagemakerPipeline.parameters.M=2",)).texts
+    assert "SMP120 the default of the parameter M is 2.0, outside its limits (at most 1)" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("${SMP_X:-${parameters.T}}", 'SMP110 "${SMP_X:-${parameters.T}" holds another "${" in "${SMP_X:-${parameters.T}}". '
+         "Try: write the one or the other: nothing can stand within ${…}."),
+        ("${parameter.T}", 'SMP110 "${parameter.T}" is no expression in "${parameter.T}". Try: ${parameters.…}.'),
+        ("${matrix.T}", 'SMP110 "${matrix.T}" stands in no unit that has a matrix in "${matrix.T}". '
+         "Try: give the unit a matrix, or name a value that it has."),
+    ],
+)  # fmt: skip
+def test_what_is_neither_a_variable_nor_an_expression(project: Project, text: str, said: str) -> None:
+    project.pipeline["parameters"] = {"T": "t"}
+    project.model["train"]["env"] = {"A": text}
+    assert [found.partition(" ")[2] for found in project.compile().texts] == [said]
+
+
 SETTINGS: list[tuple[str, Any, str, Any]] = [
     ("experiment", False, "PipelineExperimentConfig", None),
     ("experiment", {"name": "${parameters.Text}"}, "PipelineExperimentConfig",

@@ -83,6 +83,38 @@ def test_a_model_extends_another(project: Project) -> None:
     assert {**own, "depth": None} == {**outcome.at("fit", "HyperParameters"), "depth": None}
 
 
+def test_channels_by_their_names_on_a_step_and_in_defaults(project: Project) -> None:
+    del project.model["preprocess"]["channels"]
+    project.conf["conf"]["defaults"] = {"Processing": {"channels": ["train", "test"]}}
+    assert channels(project) == ["train", "test"]
+    project.step("prep")["channels"] = "more"
+    assert channels(project) == ["train", "test", "more"]
+
+
+def channels(project: Project) -> list[str]:
+    outcome = project.compile()
+    assert outcome.texts == []
+    return [output["OutputName"] for output in outcome.at("prep", "ProcessingOutputConfig.Outputs")]
+
+
+def test_what_is_wrong_with_a_section_is_said_once(project: Project) -> None:
+    project.model["preprocess"].update(instance_count=0, framework_version="1")
+    more = {"step_class": "Processing", "model": "churn"}
+    project.pipeline["steps"] = [{"step_name": f"more-{n}", "volume_size_in_gb": n, **more} for n in (1, 2)]
+    assert [text.partition(" ")[2] for text in project.compile().texts] == [
+        "SMP104 models.churn.preprocess.instance_count must be at least 1, not 0.",
+        "SMP113 warning: models.churn.preprocess.framework_version has no effect: image_uri says which image runs. Try: remove it.",
+    ]
+
+
+def test_what_is_wrong_with_defaults_is_said_once(project: Project) -> None:
+    project.conf["conf"]["defaults"] = {"train": {"instance_cuont": 1}}
+    project.conf["conf"]["models"]["other"] = {"train": {"image_uri": "u"}}
+    project.pipeline["models"]["other"] = {"steps": [{"step_name": "fit-2", "step_class": "Training"}]}
+    [text] = project.compile().texts
+    assert 'SMP103 unknown key "instance_cuont" in models.' in text
+
+
 @pytest.mark.parametrize(
     ("sections", "said"),
     [
