@@ -13,7 +13,7 @@ from framework.config.images import LOCK, MISSING, Lock, installed_sdk, lock_tex
 from framework.config.load import load_config
 from framework.config.model import ImageRequest
 from framework.errors import BackendError
-from framework.findings import Finding, FindingsError
+from framework.findings import Finding, FindingsError, has_errors
 
 
 @click.command("lock")
@@ -24,6 +24,9 @@ from framework.findings import Finding, FindingsError
 def command(ctx: click.Context, check: bool, prune: bool) -> None:
     """Pin the images that the configuration names (image: {framework: …}) in smp.lock, as the SageMaker SDK knows them."""
     config = load_config(options.sources(ctx), os.environ)
+    others = [finding for finding in config.findings if finding.rule != MISSING]  # which is what this command is for
+    if has_errors(others):
+        raise FindingsError(others)
     kept = read_lock(config.root)
     found = _resolved(config.images) if config.images else {}
     version = installed_sdk() if config.images else kept.sdk

@@ -2,7 +2,7 @@
 
 - models nested under `models.modelContainer`, and `models.projectName` / `models.modelName` of old framework files;
 - models and sections with nothing behind their names: they are empty mappings;
-- `channels` given as a bare name or a list of names;
+- `channels` given as a bare name or a list of names, in sections, in defaults and on steps;
 - `metrics.model_quality.Statistics.ContentType`, today `evaluate.content_type`;
 - `step_class: preprocessing`, and `Model`, as the service calls what the dialect calls CreateModel;
 - parameters given as their default alone.
@@ -44,8 +44,9 @@ def normalise(tree: Map) -> list[Finding]:
         kind = step.get("step_class")
         if isinstance(kind, str) and kind.lower() in _LEGACY_CLASSES:
             step["step_class"] = _LEGACY_CLASSES[kind.lower()]
-        if "channels" in step:
-            step["channels"] = _channels(step, step["channels"])
+        _normalise_channels(step)
+    for holder in (conf, pipeline, *(models.values() if isinstance(models, Map) else ())):
+        _normalise_defaults(holder)
     return findings
 
 
@@ -80,8 +81,8 @@ def _normalise_model(model: Map) -> None:
     for name, section in model.items():
         if section is None and name not in MODEL_KEYS:
             model[name] = Map(model.key_place_of(name))
-        elif isinstance(section, Map) and "channels" in section:
-            section["channels"] = _channels(section, section["channels"])
+        else:
+            _normalise_channels(section)
     evaluate = model.get("evaluate")
     holders = [(model, "metrics")]
     if isinstance(evaluate, Map):
@@ -92,6 +93,17 @@ def _normalise_model(model: Map) -> None:
             if "content_type" not in evaluate:
                 evaluate.take("content_type", statistics, "ContentType")
             holder.drop(key)
+
+
+def _normalise_defaults(holder: Any) -> None:
+    defaults = holder.get("defaults") if isinstance(holder, Map) else None
+    for section in defaults.values() if isinstance(defaults, Map) else ():
+        _normalise_channels(section)
+
+
+def _normalise_channels(section: Any) -> None:
+    if isinstance(section, Map) and "channels" in section:
+        section["channels"] = _channels(section, section["channels"])
 
 
 def _channels(section: Map, channels: Any) -> Any:

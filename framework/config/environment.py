@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from framework.config.expressions import Expression, ExpressionError, Join, is_expression, parse
+from framework.config.expressions import ROOTS, Expression, ExpressionError, Join, is_expression, parse
 from framework.config.values import Map, Seq, quoted
 from framework.config.values import Path as ValuePath
-from framework.findings import WARNING, Finding, Place
+from framework.findings import WARNING, Finding, Place, nearest
 
 OPTIONAL = frozenset(("conf", "sagemakerNetworkSecurity", key) for key in ("subnets", "security_groups_id", "kms_key"))
 """Values that are left out of the definition when their variable is unset."""
@@ -149,6 +149,10 @@ class _Substitution:
     def _replacement(self, match: re.Match[str], missing: list[str]) -> str | Expression:
         kind = str(match.lastgroup)
         text = match[kind]
+        if kind == "expression" and "${" in text:
+            raise MalformedError(
+                f'{quoted(f"${{{text}}}")} holds another "${{"', "write the one or the other: nothing can stand within ${…}"
+            )
         if kind == "expression":
             return _parsed(text) if is_expression(text) else self._variable(text, missing)
         if kind == "token":
@@ -160,7 +164,7 @@ class _Substitution:
     def _variable(self, body: str, missing: list[str]) -> str:
         name, has_default, default = body.partition(":-")
         if not _NAME.match(name):
-            raise MalformedError(f"{quoted(f'${{{body}}}')} names no environment variable")
+            raise _no_variable(body)
         return (self.environment.get(name) or default) if has_default else self._lookup(name, missing)
 
     def _lookup(self, name: str, missing: list[str]) -> str:
@@ -168,6 +172,18 @@ class _Substitution:
         if not value:
             missing.append(name)
         return value
+
+
+def _no_variable(body: str) -> MalformedError:
+    """What is wrong with a `${…}` that is neither a variable nor an expression; most likely its first word is misspelt."""
+    shown = quoted(f"${{{body}}}")
+    root = re.match(r"\s*([A-Za-z]+)\s*[.\[]", body)
+    if root is None:
+        return MalformedError(f"{shown} names no environment variable")
+    if root[1] == "matrix":
+        return MalformedError(f"{shown} stands in no unit that has a matrix", "give the unit a matrix, or name a value that it has")
+    hint = nearest(root[1], ROOTS)
+    return MalformedError(f"{shown} is no expression", hint if hint.startswith("one of") else f"${{{hint}.…}}")
 
 
 def _parsed(text: str) -> Expression:

@@ -16,7 +16,7 @@ from typing import Any
 from framework.config.expressions import Parameter
 from framework.config.model import ImageRequest
 from framework.config.schema import check, definition
-from framework.config.values import Map
+from framework.config.values import Map, Seq
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place
 
@@ -77,7 +77,8 @@ class Images:
         inner = section.get("InferenceSpecification")
         findings = self._pin(section, section, kind, path)
         findings += self._pin(inner, section, kind, (*path, "InferenceSpecification")) if isinstance(inner, Map) else []
-        for index, container in enumerate(section.get("containers") or ()):
+        containers = section.get("containers")
+        for index, container in enumerate(containers if isinstance(containers, Seq) else ()):
             findings += self._pin(container, section, kind, (*path, "containers", index)) if isinstance(container, Map) else []
         return findings
 
@@ -97,7 +98,7 @@ class Images:
     def _found(self, image: Map, section: Map, kind: str, place: Place) -> tuple[str, list[Finding]]:
         if self.region is None:
             message = "an image by name needs to know the region it runs in"
-            return UNKNOWN, [Finding(MISSING, place, message, "set conf.region, or SMP_REGION")]
+            return UNKNOWN, [Finding("SMP105", place, message, "set conf.region, or SMP_REGION")]
         request = self._request(image, section, kind, self.region, place)
         self.requests.setdefault(request.key, request)
         if request.key not in self.lock.images:

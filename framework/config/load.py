@@ -140,11 +140,14 @@ def _finish(merged: Map, overlay: Map | None, sources: Sources, reading: _Readin
         reading.findings += merge.override(merged, assignment)
     if sources.overrides:
         reading.findings += normalise(merged)  # they may be written in older spellings, too
-    merged, findings = reuse(merged)
+    merged, findings, extended = reuse(merged, reading.variables)
     reading.findings += findings
     _fill_defaults(merged, (path for path in DEFAULTS if path != PATTERNS))
     result = reading.substitute(merged)
-    config = typed_config(result.tree, reading.root, tuple(reading.files), reading.variables, result.unresolved, reading.incomplete)
+    files = tuple(reading.files)
+    config = typed_config(
+        result.tree, reading.root, files, reading.variables, result.unresolved, reading.incomplete, extended=extended
+    )
     return replace(config, findings=(*reading.findings, *config.findings))
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from framework.config.reader import read_value
@@ -18,6 +18,7 @@ from framework.findings import Finding, Place
 _EITHER = {"image": "image_uri", "image_uri": "image"}
 """Keys that say the same thing: of two layers, the upper one's counts."""
 
+_PARAMETERS = ("conf", "sagemakerPipeline", "parameters")
 ANCHOR = ("conf", "sagemakerPipeline")
 
 
@@ -53,10 +54,10 @@ def _existing(target: Map, key: str) -> str:
 
 def _take(target: Map, key: str, source: Map, source_key: str) -> None:
     target.take(key, source, source_key)
-    target[key] = _copied(target[key])
+    target[key] = copied(target[key])
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """A tree of its own: what is joined into it or set in it shows neither in the file's tree nor where an alias repeats it."""
     if isinstance(value, Map):
         copy = Map(value.place)
@@ -66,7 +67,7 @@ def _copied(value: Any) -> Any:
     if isinstance(value, Seq):
         elements = Seq(value.place)
         for index, item in enumerate(value):
-            elements.add(_copied(item), value.place_of(index), value.raw.get(index))
+            elements.add(copied(item), value.place_of(index), value.raw.get(index))
         return elements
     return value
 
@@ -85,7 +86,7 @@ def _conflict(path: ValuePath, one: Place, other: Place) -> Finding:
 
 def overlay(base: Map, top: Map) -> Map:
     """`base` with the values of `top` over it: mappings are merged, everything else is replaced."""
-    result: Map = _copied(base)
+    result: Map = copied(base)
     for top_key, value in top.items():
         key = _existing(result, top_key)
         if isinstance(value, Map) and isinstance(result.get(key), Map):
@@ -118,7 +119,11 @@ def override(tree: Map, assignment: str) -> list[Finding]:
     value, raw, findings = read_value(value_text.strip(), place)
     if findings:
         return findings
-    _set(tree, [] if parts[0] == "conf" else ["conf"], parts, value, raw, place, findings)
+    prefix = [] if parts[0] == "conf" else ["conf"]
+    if tuple([*prefix, *parts][:-1]) == _PARAMETERS and not isinstance(value, (Map, Seq)):
+        declared = _value_at(tree, [*prefix, *parts])
+        parts += ["default"] if isinstance(declared, Map) else []  # its type and limits hold on
+    _set(tree, prefix, parts, value, raw, place, findings)
     return findings
 
 
@@ -137,7 +142,7 @@ def _set(
             return
         tree = below
     if isinstance(tree, Map):
-        below, last = _copied(tree), _existing(tree, last)
+        below, last = copied(tree), _existing(tree, last)
         tree.put(last, value, place, place, raw)
         tree.replaced.pop(last, None)
         if last in below:
@@ -146,6 +151,13 @@ def _set(
         tree.replace(index, value, place, raw)
     else:
         findings.append(_no_such(tree, [*parents, last], place))
+
+
+def _value_at(tree: Any, path: Sequence[str]) -> Any:
+    """What stands at a path of keys; None where nothing does."""
+    for part in path:
+        tree = tree.get(part) if isinstance(tree, Map) else None
+    return tree
 
 
 def _child(tree: Map | Seq, part: str) -> Any:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from framework.config.model import ParameterConfig
+from framework.config.scalars import typed
+from framework.config.schema import definition
 from framework.config.values import Map, Seq, quoted
 from framework.findings import Finding, Place
 
 RULE = "SMP120"
 _KINDS: tuple[tuple[type, str], ...] = ((bool, "Boolean"), (int, "Integer"), (float, "Float"), (str, "String"))
-_WORDS = {"true": True, "false": False}
 
 
 def read_parameters(declared: Any) -> tuple[tuple[ParameterConfig, ...], list[Finding]]:
@@ -28,10 +29,11 @@ def read_parameters(declared: Any) -> tuple[tuple[ParameterConfig, ...], list[Fi
 
 
 def _parameter(name: str, values: Map, place: Place, findings: list[Finding]) -> ParameterConfig:
-    kind = values.get("type") or _kind_of(values.get("default"))
+    default = values.get("default")
+    kind = values.get("type") or _kind_of(default)
     if not isinstance(kind, str) or kind not in {word for _, word in _KINDS}:
         kind = "String"
-        if "type" not in values:
+        if "type" not in values and default is None and values.keys() <= definition("parameter")["properties"].keys():
             message = f"the parameter {name} needs a type, or a default that shows it"
             findings.append(Finding(RULE, place, message, "set type: String, Integer, Float or Boolean"))
     choices = values["enum"] if isinstance(values.get("enum"), Seq) else Seq()
@@ -39,10 +41,14 @@ def _parameter(name: str, values: Map, place: Place, findings: list[Finding]) ->
         name=name,
         kind=kind,
         place=place,
-        default=_typed(name, "default", values.get("default"), kind, values.place_of("default"), findings),
-        enum=tuple(_typed(name, "enum", item, kind, choices.place_of(at), findings) for at, item in enumerate(choices)),
-        minimum=values.get("minimum"),
-        maximum=values.get("maximum"),
+        default=_typed(name, "default", default, kind, values.place_of("default"), findings),
+        enum=tuple(
+            _typed(name, "enum", item, kind, choices.place_of(at), findings)
+            for at, item in enumerate(choices)
+            if _kind_of(item) is not None
+        ),
+        minimum=_limit(values.get("minimum")),
+        maximum=_limit(values.get("maximum")),
         description=str(values.get("description") or ""),
     )
 
@@ -52,29 +58,36 @@ def _kind_of(value: Any) -> str | None:
 
 
 def _typed(name: str, key: str, value: Any, kind: str, place: Place, findings: list[Finding]) -> Any:
-    """The value in the parameter's type (environment variables give texts); as it is, after a finding, where it is of another."""
-    if value is None:
+    """The value in the parameter's type (environment variables give texts); as it is, after a finding, where it is of another.
+
+    None for what is no single value, which its schema has said, and for an empty text where no text can stand.
+    """
+    if _kind_of(value) is None or (value == "" and kind != "String"):
         return None
     try:
         return _converted(value, kind)
-    except ValueError:
-        shown = quoted(value) if isinstance(value, str) else str(value)
+    except (ValueError, OverflowError):
+        shown = quoted(value) if isinstance(value, str) else repr(value) if isinstance(value, (bool, float)) else _whole(value)
         message = f"{key} of the parameter {name} is {shown}, which is not of its type, {kind}"
         findings.append(Finding(RULE, place, message, f"a value of type {kind}"))
         return value
 
 
 def _converted(value: Any, kind: str) -> Any:
-    text = value.strip().lower() if isinstance(value, str) else ""
-    if kind == "String" and isinstance(value, str):
-        return value
-    if kind == "Boolean" and (isinstance(value, bool) or text in _WORDS):
-        return value if isinstance(value, bool) else _WORDS[text]
-    if kind == "Integer" and not isinstance(value, (bool, float)):
-        return int(value)
-    if kind == "Float" and not isinstance(value, bool):
-        return float(value)
+    if isinstance(value, str):
+        return typed(kind, value)
+    if isinstance(value, bool) == (kind == "Boolean") and kind != "String" and not (kind == "Integer" and isinstance(value, float)):
+        return float(value) if kind == "Float" else value
     raise ValueError
+
+
+def _limit(value: Any) -> float | None:
+    """A limit; None for what is no number, which its schema has said."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _whole(value: int) -> str:
+    return str(value) if value.bit_length() <= 200 else "a number of many digits"
 
 
 def _contradictions(parameter: ParameterConfig, values: Map) -> Iterator[Finding]:

@@ -19,6 +19,9 @@ import yaml
 from framework.config.values import Map, Seq, quoted
 from framework.findings import Finding, Place
 
+BEGIN = 'begin it with "conf:"'
+"""What to do with a file that holds no mapping."""
+
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
@@ -115,7 +118,7 @@ def _root(builder: _Builder, name: str) -> FileTree:
     if isinstance(builder.root, Map):
         return FileTree(name, builder.root, builder.findings, builder.root)
     what = "is empty" if builder.root is None else "does not hold a mapping"
-    finding = Finding("SMP101", Place(name, 1, 1), f"the file {what}", 'begin it with "conf:"')
+    finding = Finding("SMP101", Place(name, 1, 1), f"the file {what}", BEGIN)
     return FileTree(name, None, [*builder.findings, finding], builder.root)
 
 

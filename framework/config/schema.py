@@ -1,9 +1,11 @@
 """The schema of the configuration (schema.json beside this file): how values are brought into its shape, and checked against it.
 
-JSON Schema says what is legal. Four keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
-`x-split` (a string that is a list), `x-no-effect` (a key that does nothing, and why), and `default`, which is filled in. An
-expression may stand for any value, whatever its type, unless `x-constant` says that it must be known when compiling. What
-stands beside a `$ref` comes over what it refers to, `properties` one by one.
+JSON Schema says what is legal. Some keywords say how the dialect's many spellings become one: `x-aliases` (other names of a key),
+`x-split` (a string that is a list), `x-single` (one value that is a list of one), `x-no-effect` (a key that does nothing, and why),
+`x-blank` (a key whose empty text says something), and `default`, which is filled in. An expression may stand for any text, number
+or truth value, and for a list where `x-expression` says so, unless `x-constant` says that it must be known when compiling.
+`x-steps` marks lists of steps, which stand on a step itself, and says what else holds for them there. What stands beside a `$ref`
+comes over what it refers to, `properties` one by one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from framework.config.expressions import Expression, written
+from framework.config.scalars import as_number
 from framework.config.values import Map, Seq, dotted, place_at, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place, nearest
@@ -47,10 +50,15 @@ def definition(name: str) -> Schema:
     document = _document()
     if name.startswith("step:"):
         own, section = definition("step"), definition(name.removeprefix("step:"))
-        names = [*section["properties"], *_aliases(section)]
-        return {**own, "properties": {**{key: {} for key in names}, **own["properties"]}}
+        others = {key: _on_the_step(section["properties"].get(key, {})) for key in [*section["properties"], *_aliases(section)]}
+        return {**own, "properties": {**others, **own["properties"]}}
     chosen = document["$defs"][name] if name else {key: value for key, value in document.items() if key != "$defs"}
     return dict(_inlined(chosen, document))
+
+
+def _on_the_step(prop: Schema) -> Schema:
+    """What holds for a key of a section that stands on a step: nothing yet, but for the lists of the steps inside it."""
+    return {**prop, **prop["x-steps"]} if "x-steps" in prop else {}
 
 
 @cache
@@ -108,10 +116,12 @@ class Shaper:
 
     def shape(self, value: Any, schema: Schema, path: ValuePath, place: Place, raw: str | None = None) -> Any:
         """`value` with aliases renamed, strings split, scalars converted and defaults filled in; illegal values pass unchanged."""
-        if isinstance(value, Map):
+        if isinstance(value, Map) and "x-single" not in schema:
             return self._mapping(value, schema, path)
         if isinstance(value, str) and "x-split" in schema:
             return _split(value, schema["x-split"], place)
+        if "x-single" in schema and value is not None and not isinstance(value, Seq):
+            value = _single(value, place, raw)
         if isinstance(value, Seq):
             return self._sequence(value, schema, path)
         return _converted(value, schema, raw)
@@ -161,7 +171,7 @@ class Shaper:
 
 def _is_blank(value: Any, prop: Schema, named: bool) -> bool:
     """Whether a key was written with nothing behind it, which is the same as not writing it."""
-    return named and _is_nothing(value) and "null" not in prop.get("type", ())
+    return named and _is_nothing(value) and "null" not in prop.get("type", ()) and not (value == "" and "x-blank" in prop)
 
 
 def _is_nothing(value: Any) -> bool:
@@ -176,6 +186,12 @@ def _split(value: str, separator: str, place: Place) -> Seq:
     return result
 
 
+def _single(value: Any, place: Place, raw: str | None) -> Seq:
+    result = Seq(place)
+    result.add(value, place, raw)
+    return result
+
+
 def _converted(value: Any, schema: Schema, raw: str | None) -> Any:
     kind = schema.get("type")
     if kind == "string" and raw is not None and not isinstance(value, (str, Map, Seq)):
@@ -186,6 +202,8 @@ def _converted(value: Any, schema: Schema, raw: str | None) -> Any:
         return value
     if kind == "integer":
         return int(value) if _WHOLE.fullmatch(value.strip()) else value
+    if kind == "number":
+        return as_number(value)
     if kind == "boolean":
         word = value.strip().lower()
         return True if word in _TRUE else False if word in _FALSE else value
@@ -201,22 +219,30 @@ def _validator(name: str) -> Any:
 
 @cache
 def _validator_class() -> Any:
-    """JSON Schema, in which an expression is a value of any type."""
+    """JSON Schema, in which an expression is a value of any type that is not made of others."""
     from jsonschema import Draft202012Validator, ValidationError, validators  # 60 ms: only for commands that read a configuration
 
-    def blind(keyword: Any) -> Any:
-        def validate(validator: Any, limit: Any, instance: Any, schema: Schema) -> Any:
-            return () if isinstance(instance, Expression) else keyword(validator, limit, instance, schema)
+    kind, choice = (Draft202012Validator.VALIDATORS[word] for word in ("type", "enum"))
 
-        return validate
+    def typed(validator: Any, limit: Any, instance: Any, schema: Schema) -> Any:
+        allowed = isinstance(instance, Expression) and _may_be_expression(limit, schema)
+        return () if allowed else kind(validator, limit, instance, schema)
+
+    def chosen(validator: Any, limit: Any, instance: Any, schema: Schema) -> Any:
+        return () if isinstance(instance, Expression) else choice(validator, limit, instance, schema)
 
     def constant(_: Any, wanted: bool, instance: Any, __: Schema) -> Iterator[Any]:
         if wanted and isinstance(instance, Expression):
             yield ValidationError("")
 
     extend: Any = validators.extend
-    seeing = {word: blind(Draft202012Validator.VALIDATORS[word]) for word in ("type", "enum")}
-    return extend(Draft202012Validator, {**seeing, "x-constant": constant})
+    return extend(Draft202012Validator, {"type": typed, "enum": chosen, "x-constant": constant})
+
+
+def _may_be_expression(types: Any, schema: Schema) -> bool:
+    """Whether an expression may be a value of one of these types; where only a constant can stand, that is said instead."""
+    kinds = {types} if isinstance(types, str) else set(types)
+    return bool(kinds - {"array", "object", "null"}) or bool({"x-expression", "x-constant"} & schema.keys())
 
 
 def check(tree: Any, name: str, path: ValuePath) -> Iterator[Finding]:
@@ -286,6 +312,8 @@ def _complaint(error: Any, path: ValuePath) -> str:
 
 
 def _value_hint(error: Any) -> str:
+    if error.validator == "type" and isinstance(error.instance, Expression):
+        return "write it out: an expression is one value, and may stand inside for one"
     if error.validator == "enum":
         return nearest(error.instance, map(str, error.validator_value))
     if error.validator == "pattern":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from framework.config.reader import read_file
+from framework.config.reader import BEGIN, read_file
 from framework.config.values import Map, Seq
 from framework.findings import Finding, FindingsError, Place
 
@@ -24,7 +24,7 @@ def read_values(path: Path) -> dict[str, str]:
     result = read_file(path, str(path))
     listed = _listed(result.root)
     if listed is None:
-        findings = result.findings if not isinstance(result.root, (Map, Seq)) else []
+        findings = [finding for finding in result.findings if finding.hint != BEGIN]  # which is how a configuration begins
         raise FindingsError(findings or [Finding("SMP303", Place(str(path), 1, 1), "it does not hold values of parameters", _HINT)])
     if result.tree is not None and result.findings:
         raise FindingsError(result.findings)

@@ -83,7 +83,7 @@ def _read(raw: Map, model: str, path: ValuePath, place: Place, say: Say, found: 
         step_class=known,
         section=section if isinstance(section, str) else about.section if belongs else "",
         enable_cache=values.get("enable_cache") is True,
-        chain=tuple(item for item in values.get("chain_input_source_step") or () if isinstance(item, str)),
+        chain=tuple(item for item in _listed(values.get("chain_input_source_step")) if isinstance(item, str)),
         prefix=str(values.get("chain_input_additional_prefix") or "").strip("/"),
         values=values,
         model=belongs,
@@ -95,13 +95,17 @@ def _read(raw: Map, model: str, path: ValuePath, place: Place, say: Say, found: 
 
 def _branch(listed: Any, model: str, path: ValuePath, say: Say, found: Steps) -> Iterator[str]:
     """The names of the steps in a branch; those that are written in it are added to `found`."""
-    for index, item in enumerate(listed if isinstance(listed, Seq) else ()):
+    for index, item in enumerate(_listed(listed)):
         if isinstance(item, str):
             yield item
         elif isinstance(item, Map):
-            _read(item, model, (*path, index), listed.place_of(index), say, found)
+            _read(item, model, (*path, index), _listed(listed).place_of(index), say, found)
             if isinstance(item.get("step_name"), str):
                 yield item["step_name"]
+
+
+def _listed(value: Any) -> Seq:
+    return value if isinstance(value, Seq) else Seq()
 
 
 def _not_constants(values: Map, path: ValuePath) -> Iterator[Finding]:

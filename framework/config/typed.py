@@ -14,11 +14,11 @@ from framework.config.dialect import MODEL_KEYS
 from framework.config.expressions import Output
 from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
-from framework.config.merge import overlay
+from framework.config.merge import copied, overlay
 from framework.config.parameters import read_parameters
 from framework.config.schema import Shaper, check, definition
 from framework.config.steps import Steps, constants, own_keys, read_steps
-from framework.config.values import Map, Seq, entries
+from framework.config.values import Map, Seq, dotted, entries
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
 
 KINDS = {
@@ -50,6 +50,7 @@ def typed_config(
     environment: Mapping[str, str],
     unresolved: Set[Place] = frozenset(),
     incomplete: bool = False,
+    extended: Set[Place] = frozenset(),
 ) -> m.Config:
     """The configuration that a joined, substituted tree makes.
 
@@ -57,6 +58,7 @@ def typed_config(
         tree: the tree, `conf` at its root.
         unresolved: places whose variables could not be replaced; nothing more is said of them.
         incomplete: some files could not be used, so nothing is said of what may stand in them.
+        extended: places of the models and sections that others extend.
 
     Returns:
         a configuration whose `findings` are those made here.
@@ -73,7 +75,7 @@ def typed_config(
     if pipeline is None or not (pipeline.steps or pipeline.left_out):
         work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
-    work.unused(pipeline, models)
+    work.unused(pipeline, models, extended)
     work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
     requests = tuple(work.images.requests.values())
     work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
@@ -103,6 +105,7 @@ class _Typing:
         self.incomplete = incomplete
         self.source_directory = source_directory or None
         self.findings: list[Finding] = []
+        self.said: set[tuple[str, Place, str]] = set()
         self.torn: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
         self.defaults = Defaults()
@@ -112,6 +115,16 @@ class _Typing:
         """Keep the findings that say something new; whether there are errors among them."""
         kept = [finding for finding in findings if finding.place not in self.unresolved]
         self.findings += kept
+        return has_errors(kept)
+
+    def say_once(self, findings: Iterable[Finding], name: str) -> bool:
+        """Likewise of what is called `name`, unless the same was said of the same place under the name of another user of it."""
+        kept = [finding for finding in findings if finding.place not in self.unresolved]
+        for finding in kept:
+            what = (finding.rule, finding.place, finding.message.replace(name, ""))
+            if not finding.place.file or what not in self.said:
+                self.findings.append(finding)
+            self.said.add(what)
         return has_errors(kept)
 
     def is_unresolved(self, values: Map | Seq) -> bool:
@@ -210,7 +223,7 @@ class _Typing:
 
     def _given(self, step: m.StepConfig, raw: Map, models: Mapping[str, m.Model]) -> m.Section | None:
         own, model = own_keys(step), models.get(step.model)
-        if not own and step.section and step.step_class != m.MONITOR:
+        if not own and _takes_the_section(step):
             return None
         sections = _map(raw.get(step.model))
         shared = next((name for name in (step.section, _LEGACY_SECTIONS.get(step.section, "")) if name in sections), None)
@@ -221,8 +234,17 @@ class _Typing:
         section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
         if step.step_class == m.MONITOR:
             section = self._with_monitor(section, step)
+        section = self._without_branches(section, step, own)
         homeless = model is not None and self._homeless(sections)
         return replace(section, broken=section.broken or homeless)
+
+    def _without_branches(self, section: m.Section, step: m.StepConfig, own: Map) -> m.Section:
+        """The section, broken where lists of steps came from elsewhere than the step: nobody would read them."""
+        strays = [key for key in m.STEP_CLASSES[step.step_class].branches if key in section.values and key not in own]
+        for key in strays:
+            message = f"{key} holds steps, which stand on the step itself"
+            self.say([Finding("SMP104", section.values.key_place_of(key), message, "move it to the step")])
+        return replace(section, broken=section.broken or bool(strays))
 
     def _with_monitor(self, section: m.Section, step: m.StepConfig) -> m.Section:
         """The section of a monitored transform with its check in shape; what is checked is what comes out, unless it says."""
@@ -256,7 +278,7 @@ class _Typing:
                 place = step.values.place_of("step_type")
                 self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
                 self.torn.add((step.model, step.section))
-            if not own_keys(step) and step.step_class != m.MONITOR:
+            if not own_keys(step) and _takes_the_section(step):
                 self.shared.add((step.model, step.section))
             if _kind(step) == KINDS.get(step.section):
                 users[step.model, step.section] = step
@@ -292,7 +314,7 @@ class _Typing:
         if kind is None:  # no step uses it, so nobody can tell what it should look like
             return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
         if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
-            whole = self.defaults.below(values, model, key, kind)
+            whole = copied(self.defaults.below(values, model, key, kind))
             self.images.pin(whole, kind, ())
             return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
         return self._shaped(key, kind, values, ("models", model, key), model)
@@ -300,10 +322,10 @@ class _Typing:
     def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...], model: str) -> m.Section:
         """A section in the shape of its kind, over the defaults that there are for it, checked."""
         shaper = Shaper()
-        raw = self.defaults.below(raw, model, name, kind)
+        raw = copied(self.defaults.below(raw, model, name, kind))  # steps lay keys over the section as it is written
         unpinned = self.images.pin(raw, kind, path)
         values = shaper.shape(raw, definition(kind), path, raw.place)
-        broken = self.say([*unpinned, *shaper.findings, *check(values, kind, path)])
+        broken = self.say_once([*unpinned, *shaper.findings, *check(values, kind, path)], dotted(path))
         return m.Section(name, values, broken or self.is_unresolved(values))
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:
@@ -325,20 +347,29 @@ class _Typing:
             self.say([Finding("SMP108", place, message, "give one of the files a sagemakerPipeline section")])
         return None
 
-    def unused(self, pipeline: m.PipelineConfig | None, models: Mapping[str, m.Model]) -> None:
-        """Warn of models that no unit builds, and of sections that no step uses, unless what uses them may be misspelt."""
+    def unused(self, pipeline: m.PipelineConfig | None, models: Mapping[str, m.Model], extended: Set[Place]) -> None:
+        """Warn of models that no unit builds, and of sections that no step uses, unless what uses them may be misspelt.
+
+        What others extend is used. What several models have from one place is used if one of them uses it, and named once.
+        """
         units = {unit.model: unit for unit in pipeline.units} if pipeline else {}
         free = {step.model for step in pipeline.steps} if pipeline else set()
         all_known = bool(units) and units.keys() <= models.keys() and not self.incomplete
+        used, idle = set(extended), list[Finding]()
         for name, model in models.items():
             unit = units.get(name)
-            if unit is None and name not in free and all_known:
-                message = f'the model "{name}" is not part of the pipeline'
-                self.say([Finding("SMP117", model.place, message, "name it under sagemakerPipeline.models, or remove it", WARNING)])
-            elif unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
-                used = set(_used_sections(model, unit.steps)) if unit.steps is not None else set(_DEFAULT_UNIT)
-                used.update(_used_sections(model, (step for step in pipeline.steps if step.model == name)))
-                self.say(_unused_section(model, section) for key, section in model.sections.items() if key not in used)
+            if unit is None and name not in free:
+                if all_known and model.place not in extended:
+                    hint = "name it under sagemakerPipeline.models, or remove it"
+                    self.say([Finding("SMP117", model.place, f'the model "{name}" is not part of the pipeline', hint, WARNING)])
+                continue
+            names = set(_used_sections(model, (step for step in pipeline.steps if step.model == name) if pipeline else ()))
+            names.update(_DEFAULT_UNIT if unit and unit.steps is None else _used_sections(model, (unit and unit.steps) or ()))
+            used.update(section.values.place for key, section in model.sections.items() if key in names)
+            if unit is not None and pipeline is not None and not unit.left_out and not pipeline.left_out:
+                idle += [_unused_section(model, section) for key, section in model.sections.items() if key not in names]
+        first = {finding.place: finding for finding in reversed(idle)}
+        self.say(finding for place, finding in first.items() if place not in used)
 
 
 def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[str]:
@@ -393,6 +424,11 @@ def _with_sections(pipeline: m.PipelineConfig | None) -> Iterator[m.StepConfig]:
     """The steps that sections of a model parametrise."""
     for steps in (*(unit.steps or () for unit in pipeline.units), pipeline.steps) if pipeline else ():
         yield from (step for step in steps if step.section)
+
+
+def _takes_the_section(step: m.StepConfig) -> bool:
+    """Whether a step without keys of its own is parametrised by its section as that stands there."""
+    return bool(step.section) and step.step_class != m.MONITOR and not m.STEP_CLASSES[step.step_class].branches
 
 
 def _kind(step: m.StepConfig) -> str:

@@ -24,7 +24,7 @@ from framework.config.model import (
     REGISTER_MODEL,
     TRANSFORM,
 )
-from framework.config.values import Map
+from framework.config.values import Map, Seq
 from framework.findings import WARNING, Finding
 from framework.steps.base import StepSpec
 
@@ -68,8 +68,10 @@ def report_idle_keys(spec: StepSpec, report: Report) -> None:
 
 def _exceptions(given: Map) -> Iterator[str]:
     """The exceptions of a step's retry policies."""
-    for policy in given.get("retry_policies") or ():
-        yield from policy.get("exceptions") or () if isinstance(policy, Map) else ()
+    policies = given.get("retry_policies")
+    for policy in policies if isinstance(policies, Seq) else ():
+        exceptions = policy.get("exceptions") if isinstance(policy, Map) else None
+        yield from (each for each in exceptions if isinstance(each, str)) if isinstance(exceptions, Seq) else ()
 
 
 def _report_idle(spec: StepSpec, key: str, reason: str, report: Report) -> None:

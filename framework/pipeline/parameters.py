@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from framework.config.scalars import typed as typed  # local reads results with it
 from framework.findings import Finding, FindingsError, Place, nearest
 from framework.pipeline.compiled import Definition, ParameterRule
 
 RULE = "SMP303"
 PLACE = Place("parameters")
-BOOLEANS = {"true": True, "false": False}
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 TYPES: Mapping[str, tuple[type, ...]] = {"String": (str,), "Integer": (int,), "Float": (int, float), "Boolean": (bool,)}
 LONGEST_VALUE = 1024
 """Of Parameter.Value in the API."""
@@ -85,28 +82,3 @@ def _default(kind: str, value: Any) -> Any:
     if not fits:
         raise ValueError(f"has the default {value!r}, which is not of type {kind}")
     return value
-
-
-def typed(kind: str, text: str) -> Any:
-    """The value that a string stands for.
-
-    Args:
-        kind: String, Integer, Float or Boolean.
-        text: the string.
-
-    Raises:
-        ValueError: it does not stand for such a value.
-    """
-    if kind == "Integer" and re.fullmatch(r"[+-]?[0-9]+", text):
-        return int(text)
-    if kind == "Float" and _is_number(text):
-        return float(text)
-    if kind == "Boolean" and text.lower() in BOOLEANS:
-        return BOOLEANS[text.lower()]
-    if kind == "String":
-        return text
-    raise ValueError(f"is {text!r}, which is not of type {kind}")
-
-
-def _is_number(text: str) -> bool:
-    return bool(NUMBER.fullmatch(text)) and math.isfinite(float(text))

@@ -90,7 +90,7 @@ def test_the_image_of_a_section_wins_over_the_uri_of_its_defaults(project: Proje
 def test_an_image_that_cannot_be(project: Project, section: dict[str, Any], said: str) -> None:
     del project.model["preprocess"]["image_uri"]
     project.model["preprocess"].update(section)
-    assert said in [text.partition(" ")[2] for text in project.compile().texts]
+    assert [text.partition(" ")[2] for text in project.compile().texts] == [said]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"images": 3}'])
@@ -103,7 +103,35 @@ def test_a_file_that_is_no_lock(project: Project, content: str) -> None:
 def test_a_region_is_needed(project: Project) -> None:
     named(project)
     project.variables["SMP_REGION"] = ""
-    assert any("SMP123 an image by name needs to know the region it runs in" in text for text in project.compile().texts)
+    [text] = [text.partition(" ")[2] for text in project.compile().texts]
+    assert text == "SMP105 an image by name needs to know the region it runs in. Try: set conf.region, or SMP_REGION."
+
+
+def test_lock_says_what_is_wrong(project: Project) -> None:
+    named(project, image={"framework": "sklearn", "verison": 1})
+    result = call(project, "lock")
+    assert result.exit_code == 1
+    assert 'SMP103 unknown key "verison" in models.churn.preprocess.image' in result.output
+    project.model["preprocess"]["image"] = SKLEARN
+    project.variables["SMP_REGION"] = ""
+    result = call(project, "lock", "--check")
+    assert result.exit_code == 1
+    assert "SMP105 an image by name needs to know the region it runs in" in result.output
+    assert not (project.root / "smp.lock").exists()
+
+
+def test_steps_with_keys_of_their_own_share_an_image_by_name(project: Project) -> None:
+    named(project)
+    pin(project, **{"sklearn:1.2-1 py_version=py3 g eu-west-1": "u:gpu"})
+    more = {"step_class": "Processing", "model": "churn"}
+    project.pipeline["steps"] = [
+        {"step_name": "two", "instance_count": 2, **more},
+        {"step_name": "gpu", "instance_type": "ml.g5.xlarge", **more},
+    ]
+    outcome = project.compile()
+    assert outcome.texts == []
+    images = {name: outcome.at(name, "AppSpecification.ImageUri") for name in ("prep", "two", "gpu")}
+    assert images == {"prep": URI, "two": URI, "gpu": "u:gpu"}
 
 
 def test_a_lock_of_another_sdk_is_stale(project: Project) -> None:

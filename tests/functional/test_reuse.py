@@ -83,6 +83,38 @@ def test_a_model_extends_another(project: Project) -> None:
     assert {**own, "depth": None} == {**outcome.at("fit", "HyperParameters"), "depth": None}
 
 
+def test_channels_by_their_names_on_a_step_and_in_defaults(project: Project) -> None:
+    del project.model["preprocess"]["channels"]
+    project.conf["conf"]["defaults"] = {"Processing": {"channels": ["train", "test"]}}
+    assert channels(project) == ["train", "test"]
+    project.step("prep")["channels"] = "more"
+    assert channels(project) == ["train", "test", "more"]
+
+
+def channels(project: Project) -> list[str]:
+    outcome = project.compile()
+    assert outcome.texts == []
+    return [output["OutputName"] for output in outcome.at("prep", "ProcessingOutputConfig.Outputs")]
+
+
+def test_what_is_wrong_with_a_section_is_said_once(project: Project) -> None:
+    project.model["preprocess"].update(instance_count=0, framework_version="1")
+    more = {"step_class": "Processing", "model": "churn"}
+    project.pipeline["steps"] = [{"step_name": f"more-{n}", "volume_size_in_gb": n, **more} for n in (1, 2)]
+    assert [text.partition(" ")[2] for text in project.compile().texts] == [
+        "SMP104 models.churn.preprocess.instance_count must be at least 1, not 0.",
+        "SMP113 warning: models.churn.preprocess.framework_version has no effect: image_uri says which image runs. Try: remove it.",
+    ]
+
+
+def test_what_is_wrong_with_defaults_is_said_once(project: Project) -> None:
+    project.conf["conf"]["defaults"] = {"train": {"instance_cuont": 1}}
+    project.conf["conf"]["models"]["other"] = {"train": {"image_uri": "u"}}
+    project.pipeline["models"]["other"] = {"steps": [{"step_name": "fit-2", "step_class": "Training"}]}
+    [text] = project.compile().texts
+    assert 'SMP103 unknown key "instance_cuont" in models.' in text
+
+
 @pytest.mark.parametrize(
     ("sections", "said"),
     [
@@ -92,11 +124,39 @@ def test_a_model_extends_another(project: Project) -> None:
             "SMP121 churn.b extends itself, by way of churn.a. Try: break the circle.",
         ),
         ({"a": {"extends": "a"}}, "SMP121 churn.a extends itself, by way of churn.a. Try: break the circle."),
+        ({"a": {"extends": 3}}, "SMP121 churn.a needs the name of one section to extend. Try: write extends: SECTION."),
+        ({"extends": ["a"]}, "SMP121 the model churn needs the name of one model to extend. Try: write extends: MODEL."),
+        ({"extends": 3}, "SMP121 the model churn needs the name of one model to extend. Try: write extends: MODEL."),
+        ({"extends": "chrun"}, 'SMP121 the model churn extends "chrun", which is no model. Try: churn.'),
     ],
 )
 def test_what_cannot_be_extended(project: Project, sections: Any, said: str) -> None:
     project.model.update(sections)
-    assert said in [text.partition(" ")[2] for text in project.compile().texts]
+    errors = [text.partition(" ")[2] for text in project.compile().texts if " warning: " not in text]
+    assert errors == [said]
+
+
+def test_a_long_line_of_models_that_extend_each_other(project: Project) -> None:
+    models = {f"m{number}": {"extends": f"m{number + 1}"} for number in range(1500)}
+    project.conf["conf"]["models"] = {"last": {"extends": "m0"}, **models, "m1500": project.model}
+    project.pipeline["models"] = {"last": project.pipeline["models"]["churn"]}
+    assert project.compile().texts == []
+
+
+def test_what_is_extended_is_used_and_what_is_inherited_need_not_be(project: Project) -> None:
+    base = {key: value for key, value in project.model.items() if key != "source_directory"}
+    project.conf["conf"]["models"] = {
+        "base": {**base, "spare": {"image_uri": "u"}, "shared": {"image_uri": "u"}},
+        "churn": {"source_directory": "src", "extends": "base", "clean": {"extends": "base.shared", "entry_point": "train.py"}},
+    }
+    project.step("prep")["step_type"] = "clean"
+    project.step("fit")["chain_input_source_step"] = []
+    project.step("score")["chain_input_source_step"] = ["fit"]
+    project.step("judge")["chain_input_source_step"] = ["score"]
+    warned = [text.partition(" ")[2] for text in project.compile().texts if "SMP116" in text or "SMP117" in text]
+    assert [text.partition(". Try")[0] for text in warned] == [
+        f'SMP116 warning: no step of the model "churn" uses its section "{section}"' for section in ("preprocess", "spare")
+    ]
 
 
 def matrix(project: Project) -> None:
@@ -145,13 +205,171 @@ def test_dependencies_within_a_matrix_stay_within_a_combination(project: Project
     [
         ({"depth": 4}, "SMP122 the matrix of churn must give a list of values for each key. Try: write matrix: {KEY: [VALUE, …]}."),
         ({}, "SMP122 the matrix of churn must give a list of values for each key. Try: write matrix: {KEY: [VALUE, …]}."),
+        ("abc", "SMP122 the matrix of churn must give a list of values for each key. Try: write matrix: {KEY: [VALUE, …]}."),
+        ({"a": ["東京", "大阪"]}, "SMP122 the matrix of churn has a value of a that names nothing: it has neither letters "
+         "nor digits. Try: use letters a to z or digits."),
+        ({"a": ["a b", "a-b"]}, "SMP122 the matrix of churn makes models called churn-a-b, and its combinations need names of "
+         "their own. Try: use values that differ in letters or digits, and put every ${matrix.KEY} into names that have one."),
+        ({"a": [1, "1"]}, "SMP122 the matrix of churn makes models called churn-1, and its combinations need names of their "
+         "own. Try: use values that differ in letters or digits, and put every ${matrix.KEY} into names that have one."),
         ({"a": list(range(11)), "b": list(range(10))},
          "SMP122 the matrix of churn makes 110 units; 100 is the most. Try: make it smaller."),
     ],
 )  # fmt: skip
 def test_a_matrix_that_cannot_be(project: Project, given: Any, said: str) -> None:
     project.pipeline["models"]["churn"]["matrix"] = given
-    assert said in [text.partition(" ")[2] for text in project.compile().texts]
+    assert [text.partition(" ")[2] for text in project.compile().texts] == [said]
+
+
+NAMES = "Try: use values that differ in letters or digits, and put every ${matrix.KEY} into names that have one."
+
+
+def small(project: Project, matrix: Any, **train: Any) -> Any:
+    """A unit of two steps, multiplied."""
+    project.pipeline["models"]["churn"] = {
+        "matrix": matrix,
+        "steps": [{"step_name": "prep", "step_class": "Processing"}, {"step_name": "fit", "step_class": "Training"}],
+    }
+    project.model["train"].update(train)
+    project.pipeline["dependencies"] = ["prep >> fit"]
+    for section in ("transform", "evaluate", "registry"):
+        project.model.pop(section, None)
+    return project
+
+
+def said(project: Project) -> list[str]:
+    return [text.partition(" ")[2] for text in project.compile().texts]
+
+
+def test_no_two_combinations_share_the_name_of_a_step(project: Project) -> None:
+    matrix(project)
+    project.pipeline["models"]["churn"]["steps"][1]["step_name"] = "fit-${matrix.depth}"
+    assert said(project) == [
+        f"SMP122 the matrix of churn makes steps called fit-4, and its combinations need names of their own. {NAMES}"
+    ]
+
+
+def test_a_matrix_takes_no_names_of_others(project: Project) -> None:
+    small(project, {"a": [1, 2]})
+    project.conf["conf"]["models"]["churn-1"] = {"train": {"image_uri": "u"}}
+    assert f"SMP122 the matrix of churn makes models called churn-1, and there is one already. {NAMES}" in said(project)
+    del project.conf["conf"]["models"]["churn-1"]
+    project.pipeline["steps"] = [{"step_name": "fit-2", "step_class": "Fail", "error_message": "no"}]
+    assert said(project) == [f"SMP122 the matrix of churn makes steps called fit-2, and there is one already. {NAMES}"]
+
+
+def test_values_of_every_kind_keep_their_text(project: Project) -> None:
+    values = "[-1, 1, 1.10, true, null, '${SMP_SHOP}']"
+    project.variables["SMP_SHOP"] = "north"
+    env = {"V": "${matrix.v}", "T": "v ${matrix.v}", "E": "$${matrix.v}"}
+    small(project, "MATRIX", env=env, hyperparameters={"v": "${matrix.v}"})
+    project.save()
+    path = project.root / "churn/conf/conf.yaml"
+    path.write_text(path.read_text().replace("MATRIX", f"{{v: {values}}}"))
+    project.save = lambda: None  # type: ignore[method-assign]  # the texts of the values are lost when they are written anew
+    outcome = project.compile()
+    assert outcome.texts == []
+    shown = {"m1": "-1", "1": "1", "1-10": "1.10", "true": "true", "null": "null", "north": "north"}
+    assert {name.removeprefix("fit-") for name in outcome.steps if name.startswith("fit-")} == set(shown)
+    for name, text in shown.items():
+        expected = {"V": text, "T": f"v {text}", "E": "${matrix.v}"}
+        if name == "null":
+            expected["V"] = ""  # as null is everywhere where text belongs
+        assert outcome.at(f"fit-{name}", "Environment") == expected
+
+
+def test_expressions_name_the_steps_of_their_combination(project: Project) -> None:
+    small(project, {"n": [1, 2]})
+    outputs = {"a": "${steps.prep.outputs.train}", "b": '${steps["prep"].outputs.train}', "c": "$${steps.prep.outputs.train}"}
+    project.model["train"]["env"] = outputs
+    got = project.compile().at("fit-2", "Environment")
+    there = {"Get": "Steps.prep-2.ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri"}
+    assert got == {"a": there, "b": there, "c": "${steps.prep.outputs.train}"}
+
+
+def test_the_selector_of_a_loop_names_the_steps_of_its_combination(project: Project) -> None:
+    small(project, {"n": [1, 2]})
+    function = {"step_name": "tell", "step_class": "Lambda", "function_arn": "arn:aws:lambda:eu-west-1:111122223333:function:f",
+                "outputs": {"score": "Float"}}  # fmt: skip
+    selector = {"pick": "MaxBy", "field": "${iteration.tell.outputs.score}"}
+    loop = {"step_name": "loop", "step_class": "ForEach", "items": ["a"], "steps": [function], "selector": selector}
+    project.pipeline["models"]["churn"]["steps"].append(loop)
+    field = project.compile().at("loop-2", "Selector.Field")
+    assert field == {"Get": "IterationOutput.tell-2.OutputParameters['score']"}
+
+
+def test_a_value_may_hold_what_a_pattern_would_read(project: Project) -> None:
+    small(project, {"v": ["a\\d", "b"]})
+    project.pipeline["models"]["churn"]["steps"][1]["step_name"] = "fit-${matrix.v}"
+    project.pipeline["dependencies"] = ["prep >> fit-${matrix.v}"]
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.steps["fit-a-d"]["DependsOn"] == ["prep-a-d"]
+
+
+def end(**keys: Any) -> dict[str, Any]:
+    function = "arn:aws:lambda:eu-west-1:111122223333:function:end"
+    return {"step_name": "end", "step_class": "Lambda", "function_arn": function, **keys}
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ("[prep, fit] >> end", {}),
+        ("end << [fit, prep]", {}),
+        ("[fit] >> end", {"depends_on": "prep"}),
+        (None, {"depends_on": ["prep", {"step": "fit"}]}),
+    ],
+)
+def test_what_stands_outside_waits_for_all_combinations(project: Project, line: str | None, keys: dict[str, Any]) -> None:
+    small(project, {"n": [1, 2]})
+    project.pipeline["dependencies"] = [line] if line else []
+    project.pipeline["steps"] = [end(**keys)]
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert sorted(outcome.steps["end"]["DependsOn"]) == ["fit-1", "fit-2", "prep-1", "prep-2"]
+
+
+def test_a_branch_outside_takes_all_combinations(project: Project) -> None:
+    small(project, {"n": [1, 2]})
+    project.pipeline["dependencies"] = []
+    project.pipeline["steps"] = [{"step_name": "check", "step_class": "Condition", "conditions": "1 > 0", "if_steps": ["fit"]}]
+    assert [step["Name"] for step in project.compile().at("check", "IfSteps")] == ["fit-1", "fit-2"]
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "made"),
+    [
+        (end(inputs={"x": "${steps.fit.outputs.model}"}), "fit", "fit-1, fit-2"),
+        ({"step_name": "more", "step_class": "Processing", "model": "churn"}, "churn", "churn-1, churn-2"),
+    ],
+)
+def test_what_names_one_of_several_says_which(project: Project, step: dict[str, Any], name: str, made: str) -> None:
+    small(project, {"n": [1, 2]})
+    project.pipeline["steps"] = [step]
+    first = made.partition(",")[0]
+    assert said(project) == [
+        f'SMP122 the matrix of churn makes several of "{name}": {made}. Try: name one of them, such as {first}.'
+    ]
+
+
+def test_a_dependency_that_cannot_be_read_is_shown_as_it_is_written(project: Project) -> None:
+    small(project, {"n": [1, 2]})
+    project.pipeline["dependencies"] = ["prep > fit"]
+    [text] = said(project)
+    assert text.startswith('SMP204 the dependency "prep > fit" cannot be read')
+
+
+def test_a_value_that_a_matrix_does_not_have(project: Project) -> None:
+    small(project, {"depth": [1, 2]}, env={"D": "d${matrix.dpeth}"})
+    assert said(project) == ["SMP122 the matrix of churn has no dpeth. Try: depth."]
+
+
+def test_a_section_of_a_multiplied_model_is_warned_of_once(project: Project) -> None:
+    small(project, {"n": [1, 2]})
+    project.model["spare"] = {"image_uri": "u"}
+    [text] = said(project)
+    assert text.startswith('SMP116 warning: no step of the model "churn-1" uses its section "spare"')
 
 
 def smp_explain(project: Project, *words: str) -> Any:

@@ -20,7 +20,12 @@ from framework.road import travel
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 VALID = [path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("**/conf/conf.yaml"))]
-VARIABLES = {"SMP_S3BUCKETNAME": "models", "SMP_ROLE": "arn:aws:iam::111122223333:role/pipelines", "SMP_REGION": "eu-west-1"}
+VARIABLES = {
+    "SMP_ACCOUNTID": "111122223333",
+    "SMP_S3BUCKETNAME": "models",
+    "SMP_ROLE": "arn:aws:iam::111122223333:role/pipelines",
+    "SMP_REGION": "eu-west-1",
+}
 IN_TIME = timedelta(seconds=2)
 
 NAMES = st.sampled_from(["f.yaml", "f.json"])

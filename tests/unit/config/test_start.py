@@ -26,6 +26,9 @@ def test_values(tmp_path: Path, name: str, content: str, values: dict[str, str])
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        ("", ":1:1 SMP303 it does not hold values of parameters. Try: write NAME: value, one a line."),
+        ("# nothing\n", ":1:1 SMP303 it does not hold values of parameters. Try: write NAME: value, one a line."),
+        ("5\n", ":1:1 SMP303 it does not hold values of parameters. Try: write NAME: value, one a line."),
         ("- a\n", ":1:1 SMP303 it does not hold values of parameters. Try: write NAME: value, one a line."),
         ("Count: [1]\n", ":1:8 SMP303 the parameter Count needs one value. Try: write NAME: value, one a line."),
         ("Count:\n", ":1:7 SMP303 the parameter Count needs one value. Try: write NAME: value, one a line."),
