@@ -99,13 +99,18 @@ ON_PURPOSE: Mapping[str, Difference] = {
         "the inference toolkits read these, and the code lies in the model archive",
     ),
     "origin of a model version": Difference(
-        ("*.Arguments.CustomerMetadataProperties.PIPELINE_ARN",),
+        ("*.Arguments.CustomerMetadataProperties",),
         "PIPELINE_ARN: the execution that registered it",
         "nothing",
         "part of the contract of the original framework",
     ),
     "empty members": Difference(
-        ("*.Arguments.ModelMetrics.Bias", "*.Arguments.ModelMetrics.Explainability", "*.Arguments.Tags"),
+        (
+            "*.Arguments.Containers",
+            "*.Arguments.ModelMetrics.Bias",
+            "*.Arguments.ModelMetrics.Explainability",
+            "*.Arguments.Tags",
+        ),
         "left out",
         "{} or []",
         "an empty member says nothing, and shows as a difference in plans",

@@ -31,6 +31,7 @@ BOOTSTRAP = {"truth values of hyperparameters"}
 CASES: dict[str, set[str]] = {
     "c01_unit": UNIT | BOOTSTRAP,
     "c01b_unit_min": UNIT | {"encrypted traffic", "hyperparameters of the toolkit"},
+    "c01c_output_without_uri": {"encrypted traffic", "time limit"},
     "c02_condition": UNIT | BOOTSTRAP,
     "c02b_conditions_all": UNIT | BOOTSTRAP | {"encrypted traffic"},
     "c03_params": UNIT | BOOTSTRAP | {"encrypted traffic", "parameters that are numbers"},
@@ -47,6 +48,14 @@ CASES: dict[str, set[str]] = {
         "defaults of inputs",
         "best training job",
     },
+    "c05b_repack_skmodel": {
+        "model environment",
+        "origin of a model version",
+        "debugger",
+        "encrypted traffic",
+        "defaults of inputs",
+    },
+    "c06_pipeline_model": {"empty members", "origin of a model version", "model environment"},
     "c06_new_v3_steps": {"encrypted traffic", "time limit"},
     "c07_script_processors": {"encrypted traffic", "time limit", "code of processing jobs", "start of processing scripts"},
     "c08_custom_job_prefix": {"encrypted traffic", "time limit", "debugger", "model environment", "content type of transforms"},
