@@ -12,7 +12,8 @@ from typing import Any
 
 from framework.config import model as m
 from framework.config.expressions import Expression
-from framework.config.schema import Shaper, check, definition, not_constant
+from framework.config.schema import Shaper, check, definition
+from framework.config.schema_wording import not_constant
 from framework.config.values import Map, Seq, dotted
 from framework.config.values import Path as ValuePath
 from framework.findings import Finding, Place

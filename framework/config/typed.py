@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
 from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
-from framework.config.expressions import Output
 from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
-from framework.config.merge import copied, overlay
 from framework.config.parameters import read_parameters
 from framework.config.schema import Shaper, check, definition
-from framework.config.steps import Steps, constants, own_keys, read_steps
-from framework.config.values import Map, Seq, dotted, entries
+from framework.config.sections import KINDS, LEGACY_SECTIONS, Sections, section_of
+from framework.config.steps import Steps, constants, read_steps
+from framework.config.values import Map, Seq
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
 
-KINDS = {
-    "preprocess": "processing",
-    "train": "train",
-    "transform": "transform",
-    "evaluate": "evaluate",
-    "registry": "registry",
-    "tune": "tune",
-}
-"""The schema of each section with a name of its own. Any other section has that of the step class that uses it."""
-
-_LEGACY_SECTIONS = {"metrics": "evaluate", "create": "registry"}
 _DEFAULT_UNIT = frozenset(m.STEP_CLASSES[name].section for name in m.UNIT_CLASSES)
-_ALIKE = {"evaluate": "processing", "create_model": "registry"}
-"""Kinds of sections that can stand in for another."""
-
-_NARROWER = {"registry": ("create_model",), "transform": ("monitor",)}
-"""For sections with names of their own, kinds that only some of their users ask for."""
-
 _EXPRESSIVE = ("experiment", "mlflow")
 """The settings of the pipeline that an expression may stand for. Those of steps and sections have rules of their own."""
 
@@ -63,28 +44,24 @@ def typed_config(
     Returns:
         a configuration whose `findings` are those made here.
     """
-    work = _Typing(unresolved, incomplete, environment.get("SMP_SOURCE_DIR_PATH"))
+    sections = Sections(unresolved, environment.get("SMP_SOURCE_DIR_PATH"))
+    work = _Typing(sections, incomplete)
     conf = work.shaped_root(tree)
     pipeline = work.pipeline(conf)
-    lock = read_lock(root)
-    region = conf.get("region") if isinstance(conf.get("region"), str) else None
-    defaults = {parameter.name: parameter.default for parameter in pipeline.parameters} if pipeline else {}
-    work.images = Images(lock, region, defaults)
-    models = work.models(conf, work.section_kinds(pipeline))
-    pipeline = work.with_own_sections(pipeline, conf, models)
+    models, lock = work.looked_up(conf, pipeline, root)
+    pipeline = sections.with_own_sections(pipeline, conf, models)
     if pipeline is None or not (pipeline.steps or pipeline.left_out):
         work.missing_models(tree, models)
     pipeline = pipeline or work.default_pipeline(conf, models)
     work.unused(pipeline, models, extended)
-    work.say(work.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
-    requests = tuple(work.images.requests.values())
+    requests = tuple(sections.images.requests.values())
     work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
     security = _map(conf.get("sagemakerNetworkSecurity"))
     return m.Config(
         root=root,
         files=files,
         bucket=_text(conf.get("s3Bucket")),
-        region=region,
+        region=sections.images.region,
         network=m.Network(
             role=_text(security.get("role")),
             subnets=tuple(_texts(security.get("subnets"))),
@@ -93,46 +70,19 @@ def typed_config(
         ),
         models=models,
         pipeline=pipeline,
-        findings=tuple(work.findings),
+        findings=tuple(sections.findings),
         local=local_runs(conf.get("local"), root),
         images=requests,
     )
 
 
 class _Typing:
-    def __init__(self, unresolved: Set[Place], incomplete: bool, source_directory: str | None) -> None:
-        self.unresolved = unresolved
+    """Gives types to the root and to the pipeline; what is said goes to the sections' findings."""
+
+    def __init__(self, sections: Sections, incomplete: bool) -> None:
+        self.sections = sections
         self.incomplete = incomplete
-        self.source_directory = source_directory or None
-        self.findings: list[Finding] = []
-        self.said: set[tuple[str, Place, str]] = set()
-        self.torn: set[tuple[str, str]] = set()
-        self.shared: set[tuple[str, str]] = set()
-        self.defaults = Defaults()
-        self.images = Images(Lock(), None, {})
-
-    def say(self, findings: Iterable[Finding]) -> bool:
-        """Keep the findings that say something new; whether there are errors among them."""
-        kept = [finding for finding in findings if finding.place not in self.unresolved]
-        self.findings += kept
-        return has_errors(kept)
-
-    def say_once(self, findings: Iterable[Finding], name: str) -> bool:
-        """Likewise of what is called `name`, unless the same was said of the same place under the name of another user of it."""
-        kept = [finding for finding in findings if finding.place not in self.unresolved]
-        for finding in kept:
-            what = (finding.rule, finding.place, finding.message.replace(name, ""))
-            if not finding.place.file or what not in self.said:
-                self.findings.append(finding)
-            self.said.add(what)
-        return has_errors(kept)
-
-    def is_unresolved(self, values: Map | Seq) -> bool:
-        """Whether anything within these values could not be replaced."""
-        return any(
-            values.place_of(key) in self.unresolved or (isinstance(value, (Map, Seq)) and self.is_unresolved(value))
-            for key, value in entries(values)
-        )
+        self.say = sections.say
 
     def shaped_root(self, tree: Map) -> Map:
         self._unknown_model_keys(_map(_map(tree["conf"]).get("models")))
@@ -141,7 +91,7 @@ class _Typing:
         self.say(shaper.findings)
         self.say(check(shaped, "", ()))
         conf = _map(shaped["conf"])
-        self.defaults = Defaults.of(conf)
+        self.sections.defaults = Defaults.of(conf)
         self.say(_not_constants(conf))
         security = _map(conf.get("sagemakerNetworkSecurity"))
         given = [key for key in ("subnets", "security_groups_id") if security.get(key)]
@@ -207,130 +157,17 @@ class _Typing:
     def _steps(self, listed: Any, model: str, path: tuple[str, ...]) -> Steps:
         return read_steps(listed, model, path, self.say) if isinstance(listed, Seq) else Steps()
 
-    def with_own_sections(
-        self, pipeline: m.PipelineConfig | None, conf: Map, models: Mapping[str, m.Model]
-    ) -> m.PipelineConfig | None:
-        """The pipeline with what parametrises the steps on which keys of the section stand, or whose class has no section."""
-        if pipeline is None:
-            return None
-        raw = _map(conf.get("models"))
-
-        def given(steps: tuple[m.StepConfig, ...]) -> tuple[m.StepConfig, ...]:
-            return tuple(replace(step, given=self._given(step, raw, models)) for step in steps)
-
-        units = tuple(replace(unit, steps=None if unit.steps is None else given(unit.steps)) for unit in pipeline.units)
-        return replace(pipeline, units=units, steps=given(pipeline.steps))
-
-    def _given(self, step: m.StepConfig, raw: Map, models: Mapping[str, m.Model]) -> m.Section | None:
-        own, model = own_keys(step), models.get(step.model)
-        if not own and _takes_the_section(step):
-            return None
-        sections = _map(raw.get(step.model))
-        shared = next((name for name in (step.section, _LEGACY_SECTIONS.get(step.section, "")) if name in sections), None)
-        if shared is not None and not isinstance(sections[shared], Map):  # which was said
-            return m.Section(step.section, own, broken=True)
-        merged = overlay(sections[shared], own) if shared is not None else own
-        merged.place = sections.key_place_of(shared) if shared is not None else step.place
-        section = self._shaped(step.section, m.STEP_CLASSES[step.step_class].kind, merged, (step.name,), step.model)
-        if step.step_class == m.MONITOR:
-            section = self._with_monitor(section, step)
-        section = self._without_branches(section, step, own)
-        homeless = model is not None and self._homeless(sections)
-        return replace(section, broken=section.broken or homeless)
-
-    def _without_branches(self, section: m.Section, step: m.StepConfig, own: Map) -> m.Section:
-        """The section, broken where lists of steps came from elsewhere than the step: nobody would read them."""
-        strays = [key for key in m.STEP_CLASSES[step.step_class].branches if key in section.values and key not in own]
-        for key in strays:
-            message = f"{key} holds steps, which stand on the step itself"
-            self.say([Finding("SMP104", section.values.key_place_of(key), message, "move it to the step")])
-        return replace(section, broken=section.broken or bool(strays))
-
-    def _with_monitor(self, section: m.Section, step: m.StepConfig) -> m.Section:
-        """The section of a monitored transform with its check in shape; what is checked is what comes out, unless it says."""
-        monitor = section.values.get("monitor")
-        if not isinstance(monitor, Map):
-            return section
-        given, check_class = Map(monitor.place), monitor.get("step_class")
-        for key in monitor:
-            if key != "step_class":
-                given.take(key, monitor)
-        if check_class not in (m.QUALITY_CHECK, m.CLARIFY_CHECK):
-            message = f"{step.name}.monitor needs a step_class, QualityCheck or ClarifyCheck"
-            hint = nearest(check_class, (m.QUALITY_CHECK, m.CLARIFY_CHECK))
-            self.say([Finding("SMP104", monitor.place_of("step_class"), message, hint)])
-            return replace(section, broken=True)
-        if "dataset" not in given and section.values.get("monitor_before_transform") is not True:
-            given.put("dataset", Output(step.name, "data"), monitor.place, monitor.place)
-        shaped = self._shaped("monitor", m.STEP_CLASSES[check_class].kind, given, (step.name, "monitor"), step.model)
-        shaped.values.put("step_class", check_class, monitor.place, monitor.place)
-        section.values.put("monitor", shaped.values, section.values.key_place_of("monitor"), monitor.place)
-        return replace(section, broken=section.broken or shaped.broken)
-
-    def section_kinds(self, pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
-        """For each model and section name, the kind that the first step which uses it asks for."""
-        users: dict[tuple[str, str], m.StepConfig] = {}
-        for step in _with_sections(pipeline):
-            first = users.setdefault((step.model, step.section), step)
-            if step.section not in KINDS and not _alike(_kind(step), _kind(first)):
-                message = f'{step.name} is a {step.step_class} step, but its section "{step.section}" is that of {first.name}, '
-                message += f"a {first.step_class} step"
-                place = step.values.place_of("step_type")
-                self.say([Finding("SMP205", place, message, "give each of the two a section of its own")])
-                self.torn.add((step.model, step.section))
-            if not own_keys(step) and _takes_the_section(step):
-                self.shared.add((step.model, step.section))
-            if _kind(step) == KINDS.get(step.section):
-                users[step.model, step.section] = step
-        return {key: _kind(step) for key, step in users.items()}
-
-    def models(self, conf: Map, kinds: Mapping[tuple[str, str], str]) -> dict[str, m.Model]:
-        raw = _map(conf.get("models"))
-        return {name: self._model(name, raw[name], raw.key_place_of(name), kinds) for name in raw if isinstance(raw[name], Map)}
-
-    def _model(self, name: str, raw: Map, place: Place, kinds: Mapping[tuple[str, str], str]) -> m.Model:
-        source = raw.get("source_directory")
-        source_place = raw.place_of("source_directory") if source else place
-        homeless = self._homeless(raw)
-        sections = {}
-        for key in (key for key in raw if key not in MODEL_KEYS):
-            kind = kinds.get((name, key))
-            kind = kind if kind in _NARROWER.get(key, ()) else KINDS.get(key) or kind
-            section = self._section(name, key, kind, raw, (name, key) in kinds)
-            sections[key] = m.Section(key, section.values, section.broken or homeless or (name, key) in self.torn)
-        return m.Model(name, sections, place, source if isinstance(source, str) else self.source_directory, source_place)
-
-    def _homeless(self, model: Map) -> bool:
-        """Whether nobody can tell where a model's scripts lie, which has been said."""
-        source = model.get("source_directory")
-        return bool(source) and (model.place_of("source_directory") in self.unresolved or not isinstance(source, str))
-
-    def _section(self, model: str, key: str, kind: str | None, raw: Map, used: bool) -> m.Section:
-        place = raw.key_place_of(key)
-        if not isinstance(raw[key], Map):  # which was said
-            return m.Section(key, Map(place), broken=True)
-        values: Map = raw[key]
-        values.place = place
-        if kind is None:  # no step uses it, so nobody can tell what it should look like
-            return m.Section(key, Shaper().shape(values, {}, ("models", model, key), place), broken=True)
-        if used and (model, key) not in self.shared:  # it is checked with the keys that its steps lay over it
-            whole = copied(self.defaults.below(values, model, key, kind))
-            self.images.pin(whole, kind, ())
-            return m.Section(key, Shaper().shape(whole, definition(kind), ("models", model, key), place))
-        return self._shaped(key, kind, values, ("models", model, key), model)
-
-    def _shaped(self, name: str, kind: str, raw: Map, path: tuple[str | int, ...], model: str) -> m.Section:
-        """A section in the shape of its kind, over the defaults that there are for it, checked."""
-        shaper = Shaper()
-        raw = copied(self.defaults.below(raw, model, name, kind))  # steps lay keys over the section as it is written
-        unpinned = self.images.pin(raw, kind, path)
-        values = shaper.shape(raw, definition(kind), path, raw.place)
-        broken = self.say_once([*unpinned, *shaper.findings, *check(values, kind, path)], dotted(path))
-        return m.Section(name, values, broken or self.is_unresolved(values))
+    def looked_up(self, conf: Map, pipeline: m.PipelineConfig | None, root: Path) -> tuple[dict[str, m.Model], Lock]:
+        """The models, their images looked up in the lock of the project, and the lock."""
+        lock = read_lock(root)
+        region = conf.get("region") if isinstance(conf.get("region"), str) else None
+        defaults = {parameter.name: parameter.default for parameter in pipeline.parameters} if pipeline else {}
+        self.sections.images = Images(lock, region, defaults)
+        return self.sections.models(conf, self.sections.section_kinds(pipeline)), lock
 
     def missing_models(self, tree: Map, models: Mapping[str, m.Model]) -> None:
         """Say that there are none, unless something else that was said may be the reason."""
-        if not models and not self.incomplete and not has_errors(self.findings):
+        if not models and not self.incomplete and not has_errors(self.sections.findings):
             place = tree.key_place_of("conf")
             self.say([Finding("SMP105", place, "conf needs models", "configure at least one model under conf.models")])
 
@@ -370,6 +207,7 @@ class _Typing:
                 idle += [_unused_section(model, section) for key, section in model.sections.items() if key not in names]
         first = {finding.place: finding for finding in reversed(idle)}
         self.say(finding for place, finding in first.items() if place not in used)
+        self.say(self.sections.defaults.unused([*KINDS, *(key for model in models.values() for key in model.sections)]))
 
 
 def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[str]:
@@ -378,7 +216,7 @@ def _used_sections(model: m.Model, steps: Iterable[m.StepConfig]) -> Iterator[st
             section = section_of(model, step)
             name = str(section.values.get("train") if section else "train")
             yield from [name] if name in model.sections else model.sections  # any of them may be meant
-        yield _LEGACY_SECTIONS.get(step.section, step.section)
+        yield LEGACY_SECTIONS.get(step.section, step.section)
         yield step.section
         if step.step_class in {m.CREATE_MODEL, m.REGISTER_MODEL}:
             yield from ("registry", "transform")
@@ -395,15 +233,6 @@ def _unused_section(model: m.Model, section: m.Section) -> Finding:
     return Finding("SMP116", section.values.place, message, hint, WARNING)
 
 
-def section_of(model: m.Model, step: m.StepConfig) -> m.Section | None:
-    """The section that parametrises a step; older names of sections are understood."""
-    return step.given or model.sections.get(step.section) or model.sections.get(_LEGACY_SECTIONS.get(step.section, ""))
-
-
-def _alike(kind: str, other: str) -> bool:
-    return _ALIKE.get(kind, kind) == _ALIKE.get(other, other)
-
-
 def _default_name(models: list[str]) -> str:
     """A legal name for the pipeline that none was given to."""
     name = re.sub(r"[^a-zA-Z0-9]+", "-", next(iter(models), "model")).strip("-")
@@ -418,21 +247,6 @@ def _dependencies(raw: Any) -> Iterator[tuple[str, Place]]:
 
 def _is_tag(value: Any) -> bool:
     return isinstance(value, Map) and isinstance(value.get("Key"), str) and isinstance(value.get("Value"), str)
-
-
-def _with_sections(pipeline: m.PipelineConfig | None) -> Iterator[m.StepConfig]:
-    """The steps that sections of a model parametrise."""
-    for steps in (*(unit.steps or () for unit in pipeline.units), pipeline.steps) if pipeline else ():
-        yield from (step for step in steps if step.section)
-
-
-def _takes_the_section(step: m.StepConfig) -> bool:
-    """Whether a step without keys of its own is parametrised by its section as that stands there."""
-    return bool(step.section) and step.step_class != m.MONITOR and not m.STEP_CLASSES[step.step_class].branches
-
-
-def _kind(step: m.StepConfig) -> str:
-    return m.STEP_CLASSES[step.step_class].kind
 
 
 def _not_constants(conf: Map) -> Iterator[Finding]:

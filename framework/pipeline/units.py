@@ -25,7 +25,7 @@ from framework.config.model import (
     StepConfig,
     UnitConfig,
 )
-from framework.config.typed import KINDS, section_of
+from framework.config.sections import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 from framework.pipeline.expressions import GENERATED, Resolver

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from framework.config import schema
+from framework.config import schema_wording
 from framework.config.schema import Shaper, check, definition, same_keys
-from framework.config.typed import KINDS
+from framework.config.sections import KINDS
 from framework.config.values import Map
 from framework.findings import Place
 
@@ -60,7 +60,7 @@ def test_every_default_is_legal(prop: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("pattern", sorted({part["pattern"] for part in parts(DOCUMENT) if isinstance(part.get("pattern"), str)}))
 def test_every_pattern_is_put_into_words(pattern: str) -> None:
-    assert not schema._pattern_hint({"pattern": pattern}).startswith("a value that matches")
+    assert not schema_wording.pattern_hint({"pattern": pattern}).startswith("a value that matches")
 
 
 def test_every_key_that_does_nothing_says_why() -> None:

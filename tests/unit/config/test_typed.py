@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from framework.config.model import Config, Section, StepConfig
-from framework.config.typed import section_of, typed_config
+from framework.config.sections import section_of
+from framework.config.typed import typed_config
 from framework.findings import Place
 
 
