@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ OUTPUT = {"OutputName": "out", "S3Output": {"S3Uri": "s3://bucket/out", "LocalPa
 
 def shell(name: str, command: str, **more: Any) -> dict[str, Any]:
     application = {"ImageUri": "image", "ContainerEntrypoint": ["/bin/sh", "-c", command]}
-    arguments = {"AppSpecification": application, "ProcessingOutputConfig": {"Outputs": [OUTPUT]}}
+    arguments = {"AppSpecification": application, "ProcessingOutputConfig": {"Outputs": [deepcopy(OUTPUT)]}}
     return {"Name": name, "Type": "Processing", "Arguments": arguments, **more}
 
 
