@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from framework.config.model import (
+    CONDITION,
     CREATE_MODEL,
+    FAIL,
     FOR_EACH,
     METRICS,
     PROCESSING,
@@ -29,6 +31,7 @@ from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
 from framework.pipeline.expressions import GENERATED, Resolver
 from framework.pipeline.idle import report_idle_keys
+from framework.pipeline.nesting import Slot, chain_of
 from framework.pipeline.pairs import Pair, expanded, pairs_of
 from framework.pipeline.served import models_of, with_model
 from framework.steps.base import StepSpec
@@ -64,6 +67,9 @@ _LEGAL_KINDS = {
 }
 
 
+_NOT_IN_LOOPS = frozenset({CONDITION, FAIL, FOR_EACH})
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """All steps of the pipeline.
@@ -71,14 +77,14 @@ class Units:
     Attributes:
         specs: by name, in the order of the configuration.
         default_edges: the dependencies of the default units.
-        containers: for each step in a branch or in a loop, the step that holds it.
+        slots: for each step in a branch or in a loop, the list that it stands in.
         resolver: resolves the expressions of the pipeline.
         pairs: the configured steps that became two, by name.
     """
 
     specs: Mapping[str, StepSpec]
     default_edges: tuple[tuple[str, str], ...]
-    containers: Mapping[str, str]
+    slots: Mapping[str, Slot]
     resolver: Resolver
     pairs: Mapping[str, Pair] = field(default_factory=dict)
 
@@ -99,9 +105,9 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
     groups = [(model, tuple(one for step in steps for one in expanded(step, pairs)), left_out) for model, steps, left_out in groups]
     groups = _with_models(groups)
     edges += tuple((pair.first, pair.last) for pair in pairs.values())
-    containers = _containers(groups, pipeline, report)
+    slots = _slots(groups, pipeline, report)
     known = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
-    loops = {name: container for name, container in containers.items() if known[container][0].step_class == FOR_EACH}
+    loops = {name: loop for name in slots for loop in chain_of(name, slots)[:-1] if known[loop][0].step_class == FOR_EACH}
     resolver = Resolver(pipeline, {**configured, **known}, loops, report, pairs=pairs)
     specs: dict[str, StepSpec] = {}
     for model, steps, incomplete in groups:
@@ -113,7 +119,7 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
                 report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
             else:
                 specs[spec.name] = spec
-    return Units(specs, edges, containers, resolver, pairs)
+    return Units(specs, edges, slots, resolver, pairs)
 
 
 def _with_models(groups: list[Group]) -> list[Group]:
@@ -162,33 +168,40 @@ def _groups(config: Config, pipeline: PipelineConfig, report: Report) -> tuple[l
     return groups, tuple(edges)
 
 
-def _containers(groups: Iterable[Group], pipeline: PipelineConfig, report: Report) -> dict[str, str]:
-    """For each step that stands in a branch of a condition or in a loop, the step that holds it."""
+def _slots(groups: Iterable[Group], pipeline: PipelineConfig, report: Report) -> dict[str, Slot]:
+    """For each step that stands in a branch of a condition or in a loop, the list that it stands in."""
     steps = {step.name: step for _, members, _ in groups for step in members}
-    found: dict[str, str] = {}
+    found: dict[str, Slot] = {}
     for step in steps.values():
-        for name in (name for names in step.branches.values() for name in names):
+        for member, name in ((member, name) for member, names in step.branches.items() for name in names):
             place = step.place
             if name not in steps:
                 if not pipeline.names(name):
                     message = f'{step.name} holds "{name}", which is no step'
                     report(Finding("SMP201", place, message, nearest(name, [other for other in steps if other != step.name])))
             elif name in found:
-                message = f"{name} stands in {found[name]} already, and cannot stand in {step.name} as well"
+                message = f"{name} stands in {found[name][0]} already, and cannot stand in {step.name} as well"
                 report(Finding("SMP209", place, message, "keep it in one of the two"))
             else:
-                found[name] = step.name
+                found[name] = (step.name, member)
+                _report_not_in_loops(steps[name], step, report)
     for name in [name for name in found if _holds_itself(name, found)]:
         report(Finding("SMP209", steps[name].place, f"{name} stands in a branch of itself", "take it out of that branch"))
         del found[name]
     return found
 
 
-def _holds_itself(name: str, containers: Mapping[str, str]) -> bool:
-    outer, seen = containers[name], {name}
-    while outer in containers and outer not in seen:
+def _report_not_in_loops(step: StepConfig, holder: StepConfig, report: Report) -> None:
+    if holder.step_class == FOR_EACH and step.step_class in _NOT_IN_LOOPS and step.name != holder.name:
+        message = f"{step.name}, a {step.step_class} step, stands in the loop {holder.name}, which can hold none"
+        report(Finding("SMP209", step.place, message, "take it out of the loop"))
+
+
+def _holds_itself(name: str, slots: Mapping[str, Slot]) -> bool:
+    outer, seen = slots[name][0], {name}
+    while outer in slots and outer not in seen:
         seen.add(outer)
-        outer = containers[outer]
+        outer = slots[outer][0]
     return outer == name
 
 

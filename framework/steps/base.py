@@ -101,6 +101,11 @@ class Step:
     description: str = ""
     members: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The keys of the configured step beside its section's; nothing for a step that is made for another."""
+        return self.spec.config.values if self.name == self.spec.name else {}
+
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
         keys = tuple(part for part in path if isinstance(part, str))

@@ -298,6 +298,77 @@ def test_the_step_that_repacks_a_model_goes_where_its_users_are(project: Project
     assert [step["Name"] for step in outcome.at("check", "IfSteps")] == ["register-RepackModel", "register"]
 
 
+@pytest.mark.parametrize(("branches", "where"), [
+    ({"if_steps": ["register"], "else_steps": ["model"]}, []),
+    ({"if_steps": ["register", "model"]}, ["IfSteps"]),
+    ({"else_steps": ["model", "register"]}, ["ElseSteps"]),
+])  # fmt: skip
+def test_a_repack_stands_once_where_all_its_users_see_it(
+    project: Project, branches: dict[str, list[str]], where: list[str]
+) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    steps = project.pipeline["models"]["churn"]["steps"]
+    steps[:] = [step for step in steps if step["step_name"] != "score"]
+    project.step("judge")["chain_input_source_step"] = ["prep"]
+    project.pipeline["steps"] = [check(**branches)]
+    outcome = project.compile()
+    assert outcome.texts == []
+    inside = [
+        member for member in ("IfSteps", "ElseSteps") for step in outcome.at("check", member) if step["Name"] == "model-RepackModel"
+    ]
+    assert inside == where
+    assert ("model-RepackModel" in outcome.steps) is not bool(where)
+
+
+def test_a_step_of_one_branch_cannot_wait_for_one_of_the_other(project: Project) -> None:
+    stop = {**FAIL, "depends_on": ["tell"]}
+    project.pipeline["steps"] = [check(if_steps=["tell"], else_steps=[stop]), tell()]
+    [text] = project.compile().texts
+    assert text.endswith(
+        "SMP209 stop waits for tell, which stands in another branch of check: only one of them runs. "
+        "Try: put both into one branch, or take tell out of check."
+    )
+
+
+@pytest.mark.parametrize("written", [{"dependencies": ["check >> tell"]}, {}])
+def test_that_a_step_waits_for_its_holder_is_not_written_down(project: Project, written: dict[str, Any]) -> None:
+    inner = tell() if written else tell(depends_on=["check"])
+    project.pipeline.update({"steps": [check(if_steps=[inner])], **written})
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert "DependsOn" not in outcome.at("check", "IfSteps")[0]
+
+
+def test_a_loop_does_not_wait_for_itself(project: Project) -> None:
+    project.pipeline["steps"] = [loop(tell(depends_on=["loop"]))]
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert "DependsOn" not in outcome.steps["loop"]
+
+
+@pytest.mark.parametrize("key", ["display_name", "description"])
+def test_what_a_title_reads_is_waited_for(project: Project, key: str) -> None:
+    project.pipeline["steps"] = [
+        tell(step_name="after", **{key: "of ${steps.first.outputs.x}"}),
+        tell(step_name="first", outputs={"x": "String"}),
+    ]
+    assert list(project.compile().steps).index("first") < list(project.compile().steps).index("after")
+
+
+@pytest.mark.parametrize("inner", [
+    {"step_name": "inner", "step_class": "Condition", "conditions": ["${item} == 'a'"]},
+    {"step_name": "inner", "step_class": "Fail", "error_message": "${item}"},
+    {"step_name": "inner", "step_class": "ForEach", "items": ["${item}"], "steps": [{"step_name": "x", "step_class": "Lambda",
+     "function_arn": LAMBDA, "inputs": {"x": "${item}"}}]},
+])  # fmt: skip
+def test_what_a_loop_cannot_hold(project: Project, inner: dict[str, Any]) -> None:
+    project.pipeline["steps"] = [loop(inner)]
+    [text] = project.compile().texts
+    assert text.endswith(
+        f"SMP209 inner, a {inner['step_class']} step, stands in the loop loop, which can hold none. Try: take it out of the loop."
+    )
+
+
 def test_conditions_in_conditions(project: Project) -> None:
     project.pipeline["parameters"] = {"Strict": False}
     inner = {"step_name": "inner", "step_class": "Condition", "conditions": ["${parameters.Strict}"], "if_steps": [FAIL]}

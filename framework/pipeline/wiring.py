@@ -1,0 +1,78 @@
+"""Who waits for whom, and where each step stands: the built steps and the configuration in, the graph and the lists out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from framework.config.model import PipelineConfig, StepConfig
+from framework.config.values import Map, Seq
+from framework.findings import Finding, nearest
+from framework.pipeline.dependencies import DependencyError, parse_dependency
+from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
+from framework.pipeline.nesting import TOP, Slot, common_slot
+from framework.pipeline.units import Report, Units
+from framework.steps.base import Step, references
+
+
+def all_slots(units: Units) -> dict[str, Slot]:
+    """For each step inside another, the list it stands in; one that repacks a model stands where all who use it can see it."""
+    users: dict[str, list[str]] = {}
+    for spec in units.specs.values():
+        if spec.repack is not None:
+            users.setdefault(spec.repack, []).append(spec.name)
+    repacks = {name: common_slot(names, units.slots) for name, names in users.items()}
+    return {**units.slots, **{name: slot for name, slot in repacks.items() if slot != TOP}}
+
+
+def wired(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, report: Report) -> Graph:
+    """The steps, and why one waits for another: `dependencies`, `depends_on`, and data that flows between them."""
+    names = list(dict.fromkeys([*steps, *units.specs]))
+    known = set(names)
+    graph = Graph(names)
+    for text, place in pipeline.dependencies:
+        try:
+            pairs = parse_dependency(text)
+        except DependencyError as error:
+            report(
+                Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c")
+            )
+            continue
+        pairs = [(units.last(before), units.first(after)) for before, after in pairs]
+        for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known and not pipeline.names(name)):
+            report(Finding("SMP201", place, f'the dependencies name "{name}", which is no step', nearest(name, known)))
+        graph.add(Edge(*pair, EXPLICIT, place) for pair in pairs if known.issuperset(pair))
+    default = pipeline.place
+    graph.add(Edge(*pair, EXPLICIT, default) for pair in units.default_edges if known.issuperset(pair))
+    for spec in units.specs.values():
+        graph.add(edge for edge in _waits(spec.config, known, units, pipeline, report))
+    for step in steps.values():
+        place = step.spec.config.values.place_of("chain_input_source_step")
+        place = place if place.file else step.spec.config.place
+        targets = dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members), *_texts(step)]))
+        graph.add(Edge(target, step.name, DATA, place) for target in targets if target in known)
+        for target in targets:
+            if target not in known and not pipeline.names(target):
+                message = f'{step.name} refers to "{target}", which is no step'
+                report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
+    return graph
+
+
+def _waits(step: StepConfig, known: Collection[str], units: Units, pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
+    """The edges that a step's `depends_on` makes."""
+    given = step.values.get("depends_on")
+    listed = given if isinstance(given, Seq) else Seq()
+    for index, item in enumerate(listed):
+        place = listed.place_of(index)
+        name, trigger = (item.get("step"), item.get("trigger", COMPLETED)) if isinstance(item, Map) else (item, COMPLETED)
+        if isinstance(name, str) and units.last(name) in known:
+            yield Edge(units.last(name), step.name, EXPLICIT, place, trigger)
+        elif isinstance(name, str) and not pipeline.names(name):
+            report(Finding("SMP201", place, f'{step.name} depends on "{name}", which is no step', nearest(name, known)))
+
+
+def _texts(step: Step) -> Iterator[Any]:
+    """The step's texts for people, which may hold expressions too."""
+    for key in ("display_name", "description"):
+        if key in step.given:
+            yield step.given[key]
