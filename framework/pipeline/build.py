@@ -32,10 +32,10 @@ from framework.findings import Finding, FindingsError
 from framework.pipeline.bundles import Bundles
 from framework.pipeline.compiled import PackageGroup, PackageRequest, Upload
 from framework.pipeline.graph import Graph
-from framework.pipeline.nesting import Nesting, Slot, nest
+from framework.pipeline.nesting import Nesting, Slot, chain_of, nest
 from framework.pipeline.served import requests
 from framework.pipeline.units import Units, plan_units
-from framework.pipeline.wiring import all_slots, wired
+from framework.pipeline.wiring import all_slots, stray_items, wired
 from framework.steps import (
     automl,
     calls,
@@ -115,6 +115,7 @@ def build_pipeline(config: Config) -> Pipeline:
     slots = all_slots(units)
     around = Surroundings(config, pipeline.name, units.specs, bundles, findings.append, _items(units, slots))
     steps = {step.name: step for step in _steps(units, around)}
+    findings += stray_items(steps, around.items)
     graph = wired(steps, pipeline, units, findings.append)
     nesting = nest(graph, slots, frozenset(name for name, spec in units.specs.items() if spec.step_class == FOR_EACH))
     findings += nesting.findings
@@ -134,8 +135,8 @@ def build_pipeline(config: Config) -> Pipeline:
 
 def _items(units: Units, slots: Mapping[str, Slot]) -> dict[str, Item]:
     """For each step of a loop, what tells its iterations apart."""
-    held = {name: units.specs[holder] for name, (holder, _) in slots.items() if holder in units.specs}
-    return {name: Item(str(loop.values.get("item_key") or "")) for name, loop in held.items() if loop.step_class == FOR_EACH}
+    held = [(name, units.specs[holder]) for name in slots for holder in chain_of(name, slots)[:-1] if holder in units.specs]
+    return {name: Item(str(loop.values.get("item_key") or "")) for name, loop in held if loop.step_class == FOR_EACH}
 
 
 def _steps(units: Units, around: Surroundings) -> Iterator[Step]:
@@ -178,5 +179,6 @@ def _package_groups(units: Units, pipeline_name: str) -> tuple[PackageGroup, ...
         description = spec.values.get("ModelPackageGroupDescription") if spec.step_class == REGISTER_MODEL else None
         if isinstance(description, str):
             name = register_model.group_name(spec, pipeline_name)
-            groups[name] = PackageGroup(name, description)
+            if isinstance(name, str):
+                groups[name] = PackageGroup(name, description)
     return tuple(groups[name] for name in sorted(groups))

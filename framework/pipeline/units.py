@@ -67,6 +67,9 @@ _LEGAL_KINDS = {
 }
 
 
+_OF_SERVING = ("entry_point", "image_uri")
+"""Keys of a transform that say how its model is served."""
+
 _NOT_IN_LOOPS = frozenset({CONDITION, FAIL, FOR_EACH})
 
 
@@ -213,6 +216,7 @@ def _resolved(step: StepConfig, resolver: Resolver) -> StepConfig:
 def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, report: Report) -> Iterator[StepSpec]:
     last: dict[str, StepSpec] = {}
     repacks: dict[str, str] = {}
+    served = _served(model, steps, report)
     seen = {TRAINING, CREATE_MODEL} if incomplete else set()  # they may be among the steps too broken to be looked at
     for step in steps:
         stands_for = TRAINING if step.step_class == TUNING else step.step_class
@@ -220,7 +224,8 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
         section = _section(model, step, report)
         if section is None:
             continue
-        spec = StepSpec(step, model, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
+        owner = served if step.step_class in {CREATE_MODEL, REGISTER_MODEL} else model
+        spec = StepSpec(step, owner, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
         if step.step_class == TUNING:
             spec = replace(spec, jobs=_jobs(spec, report))
         _report_missing_steps(spec, seen, report)
@@ -230,6 +235,19 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
             spec = _with_repack(spec, repacks)
         last[stands_for] = spec
         yield spec
+
+
+def _served(model: Model, steps: Iterable[StepConfig], report: Report) -> Model:
+    """The model as the steps that make it see it: its image and its script are those of its Transform step, own keys included."""
+    own = [step for step in steps if step.step_class == TRANSFORM and step.given is not None and step.given.name == "transform"]
+    own = [step for step in own if any(key in step.values for key in _OF_SERVING)]
+    for step in own[1:]:
+        for key in (key for key in _OF_SERVING if key in step.values and step.values[key] != own[0].values.get(key)):
+            message = f"{key} of {step.name} has no effect: the model is served as {own[0].name} says"
+            report(Finding("SMP113", step.values.key_place_of(key), message, "remove it, or make the two the same", WARNING))
+    if not own or own[0].given is None:
+        return model
+    return replace(model, sections={**model.sections, "transform": own[0].given})
 
 
 def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
@@ -291,7 +309,7 @@ def _report_late_metrics(spec: StepSpec, last: Mapping[str, StepSpec], report: R
 
 def _with_repack(spec: StepSpec, repacks: dict[str, str]) -> StepSpec:
     """The step with the name of its repack step; one repack serves all steps that use the same trained model."""
-    registry = spec.model.sections.get("registry")
+    registry = spec.section if "ModelRepack" in spec.values.key_places else spec.model.sections.get("registry")
     wanted = registry is None or registry.broken or registry.values.get("ModelRepack") is not False
     wanted = wanted and not brings_model(spec.values)
     if not wanted or spec.training is None or inference_script(spec) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from framework.config.expressions import Item, Join, written
 from framework.config.model import PipelineConfig, StepConfig
 from framework.config.values import Map, Seq
 from framework.findings import Finding, nearest
@@ -69,6 +70,27 @@ def _waits(step: StepConfig, known: Collection[str], units: Units, pipeline: Pip
             yield Edge(units.last(name), step.name, EXPLICIT, place, trigger)
         elif isinstance(name, str) and not pipeline.names(name):
             report(Finding("SMP201", place, f'{step.name} depends on "{name}", which is no step', nearest(name, known)))
+
+
+def stray_items(steps: Mapping[str, Step], items: Collection[str]) -> Iterator[Finding]:
+    """Findings for the items of a loop in steps that run in none; what several steps share cannot be looked at by itself."""
+    for step in steps.values():
+        found = () if step.name in items else _items((), {**step.members, **step.arguments})
+        for path, item in found:
+            message = f"{written(item)} names nothing: {step.name} runs in no loop"
+            yield Finding("SMP308", step.origin(path), message, "put the step under the steps of a ForEach step")
+
+
+def _items(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], Item]]:
+    """Every item of a loop within a value, and where it stands."""
+    if isinstance(value, Item):
+        yield path, value
+    elif isinstance(value, Join):
+        for part in value.values:
+            yield from _items(path, part)
+    elif isinstance(value, (dict, list, tuple)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _items((*path, key), inner)
 
 
 def _texts(step: Step) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from framework.findings import Finding, nearest
-from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings
+from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text
 from framework.steps.conditions import TYPES, ConditionError, read_conditions
 
 _TYPES = frozenset({*TYPES.values(), "In", "Not", "Or"})
@@ -22,7 +22,7 @@ def condition(spec: StepSpec, around: Surroundings) -> Step:
 def _conditions(spec: StepSpec, index: int, value: Any, around: Surroundings) -> list[Arguments]:
     place = spec.place_of("conditions", index)
     if isinstance(value, dict):
-        if value.get("Type") not in _TYPES:
+        if not isinstance(value.get("Type"), str) or value["Type"] not in _TYPES:
             message = f"{spec.name} has a condition of no known type"
             around.report(Finding("SMP307", place, message, nearest(value.get("Type"), _TYPES)))
         return [value]
@@ -48,5 +48,5 @@ def for_each(spec: StepSpec, around: Surroundings) -> Step:
 
 def fail(spec: StepSpec, around: Surroundings) -> Step:
     """The Fail step of `spec`."""
-    arguments = {"ErrorMessage": spec.values["error_message"]}
+    arguments = {"ErrorMessage": as_text(spec.values["error_message"])}
     return Step(spec.name, "Fail", arguments, spec, {("ErrorMessage",): ("error_message",)})

@@ -25,7 +25,7 @@ def joined(*values: Any) -> dict[str, Any]:
 
 EXPRESSIONS: list[tuple[str, Any]] = [
     ("${parameters.Text}", {"Get": "Parameters.Text"}),
-    ("${parameters.Count}", joined({"Get": "Parameters.Count"})),
+    ("${parameters.Count}", {"Get": "Parameters.Count"}),
     ("${execution.PipelineExecutionId}", EXECUTION_ID),
     ("x-${parameters.Count}", joined("x-", {"Get": "Parameters.Count"})),
     ("s3://SMP_S3BUCKETNAME/${execution.PipelineExecutionId}/x", joined("s3://models/", EXECUTION_ID, "/x")),
@@ -45,19 +45,162 @@ EXPRESSIONS: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
 def test_what_an_expression_becomes(project: Project, text: str, value: Any) -> None:
     project.pipeline["parameters"] = {"Text": "t", "Count": 1}
-    project.pipeline["steps"] = [tell(inputs={}, env=None) | {"inputs": {"x": text}}]
-    project.model["evaluate"]["env"] = {"X": text} if "judge" not in text else {}
+    project.pipeline["steps"] = [tell(inputs={"x": text})]
     outcome = project.compile()
-    environment = outcome.at("judge", "Environment") or {}
     assert outcome.findings == ()
-    assert environment.get("X", value) == value
-    if "Count" not in text:  # an argument of a function may have any type; a variable of the environment is text
-        assert outcome.at("tell", "x") == value
+    assert outcome.at("tell", "x") == value
+
+
+@pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
+def test_in_the_environment_it_becomes_text(project: Project, text: str, value: Any) -> None:
+    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.pipeline["steps"] = [{"step_name": "last", "step_class": "Processing", "model": "churn", "env": {"X": text}}]
+    outcome = project.compile()
+    assert outcome.findings == ()
+    may_be_a_number = text == "${parameters.Count}" or ".report" in text
+    assert outcome.at("last", "Environment") == {"X": joined(value) if may_be_a_number else value}
 
 
 def tell(**keys: Any) -> dict[str, Any]:
-    step = {"step_name": "tell", "step_class": "Lambda", "function_arn": LAMBDA, **keys}
-    return {key: value for key, value in step.items() if value is not None}
+    return {"step_name": "tell", "step_class": "Lambda", "function_arn": LAMBDA, **keys}
+
+
+@pytest.mark.parametrize("key", ["ModelPackageDescription", "ModelPackageGroupName"])
+@pytest.mark.parametrize("name", ["Text", "Count"])
+def test_texts_of_a_registration(project: Project, key: str, name: str) -> None:
+    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.model["registry"][key] = f"${{parameters.{name}}}"
+    outcome = project.compile()
+    reference = {"Get": f"Parameters.{name}"}
+    assert outcome.texts == []
+    assert outcome.at("register", key) == (reference if name == "Text" else joined(reference))
+
+
+def test_a_group_that_is_known_later_gets_no_description(project: Project) -> None:
+    project.pipeline["parameters"] = {"Text": "t"}
+    project.model["registry"].update(ModelPackageGroupName="${parameters.Text}", ModelPackageGroupDescription="Ours")
+    outcome = project.compile()
+    [text] = outcome.texts
+    assert "SMP113 warning: ModelPackageGroupDescription of register has no effect" in text
+    assert outcome.compiled is not None
+    assert outcome.compiled.package_groups == ()
+
+
+@pytest.mark.parametrize("value", ["${item}", "a-${item.x}"])
+def test_an_item_in_a_section_that_runs_in_no_loop(project: Project, value: str) -> None:
+    project.model["evaluate"]["env"] = {"A": value}
+    [text] = project.compile().texts
+    named = value.removeprefix("a-")
+    assert f"SMP308 {named} names nothing: judge runs in no loop. Try: put the step under the steps of a ForEach step." in text
+    assert ":0:" not in text
+
+
+def test_a_section_may_serve_a_step_in_a_loop(project: Project) -> None:
+    project.model["other"] = {**project.model["preprocess"], "env": {"A": "${item}"}}
+    project.pipeline["steps"] = [loop({"step_name": "in", "step_class": "Processing", "model": "churn", "step_type": "other"})]
+    assert project.compile().texts == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("experiment", {"trial": "${item}"}), ("experiment", {"name": "x-${steps.prep.outputs.train}"}),
+        ("mlflow", {"resource_arn": "${steps.judge.report.f1}"}),
+    ],
+)  # fmt: skip
+def test_a_setting_cannot_look_at_steps(project: Project, key: str, value: Any) -> None:
+    project.pipeline[key] = value
+    [text] = project.compile().texts
+    assert "names nothing: settings of the pipeline are read before a step runs" in text
+    assert " SMP308 ${" in text
+
+
+def test_a_step_can_do_without_the_repacked_model(project: Project) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    project.step("register")["ModelRepack"] = False
+    outcome = project.compile()
+    assert outcome.texts == []
+    trained = {"Get": "Steps.fit.ModelArtifacts.S3ModelArtifacts"}
+    repacked = {"Get": "Steps.model-RepackModel.ModelArtifacts.S3ModelArtifacts"}
+    assert outcome.at("register", "InferenceSpecification.Containers.0.ModelDataUrl") == trained
+    assert outcome.at("model", "PrimaryContainer.ModelDataUrl") == repacked
+
+
+def test_a_step_alone_can_ask_for_the_repacked_model(project: Project) -> None:
+    project.step("model")["ModelRepack"] = True
+    assert "model-RepackModel" in project.compile().steps
+
+
+def test_a_transform_step_says_how_its_model_is_served(project: Project) -> None:
+    project.write("src/other.py", "")
+    project.step("score")["entry_point"] = "other.py"
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.at("model", "PrimaryContainer.Environment.SAGEMAKER_PROGRAM") == "other.py"
+    assert outcome.at("register", "InferenceSpecification.Containers.0.Environment.SAGEMAKER_PROGRAM") == "other.py"
+
+
+def test_two_transform_steps_cannot_serve_one_model_in_two_ways(project: Project) -> None:
+    project.write("src/other.py", "")
+    steps = project.pipeline["models"]["churn"]["steps"]
+    steps.insert(4, {**project.step("score"), "step_name": "again", "entry_point": "inference.py"})
+    project.step("score")["entry_point"] = "other.py"
+    [text] = project.compile().texts
+    assert "SMP113 warning: entry_point of again has no effect: the model is served as score says" in text
+
+
+def test_arguments_of_a_shared_section_go_where_they_belong(project: Project) -> None:
+    project.model["registry"]["arguments"] = {"EnableNetworkIsolation": True}
+    project.step("register")["ModelPackageDescription"] = "Ours"
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.at("model", "EnableNetworkIsolation") is True
+    assert "EnableNetworkIsolation" not in outcome.at("register")
+
+
+def test_arguments_on_a_step_are_its_own(project: Project) -> None:
+    project.step("register")["arguments"] = {"EnableNetworkIsolation": True}
+    assert any("SMP401 register: " in text and "EnableNetworkIsolation" in text for text in project.compile().texts)
+
+
+@pytest.mark.parametrize("name", ["nobody", "prep"])
+def test_what_a_raw_step_holds_is_checked_as_its_own(project: Project, name: str) -> None:
+    inner = {"Name": name, "Type": "Model", "Arguments": {"ModelNaem": "x"}}
+    raw = {"type": "Condition", "arguments": {"Conditions": [], "IfSteps": [inner], "ElseSteps": []}}
+    project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", **raw}]
+    [text] = project.compile().texts
+    assert "SMP401 own: CreateModelInput has no member ModelNaem" in text
+
+
+@pytest.mark.parametrize(("member", "key"), [("Name", "step_name"), ("Type", "type"), ("DependsOn", "depends_on"),
+    ("Arguments", "arguments")])  # fmt: skip
+def test_members_of_a_raw_step_that_keys_set(project: Project, member: str, key: str) -> None:
+    raw = {"type": "Model", "arguments": {"ModelName": "x"}, "members": {member: "zz"}}
+    project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", **raw}]
+    texts = project.compile().texts
+    assert any(text.endswith(f"SMP104 members of own cannot set {member}. Try: set {key}.") for text in texts)
+
+
+def test_a_condition_in_no_known_shape(project: Project) -> None:
+    project.pipeline["steps"] = [check(conditions=[{"Type": ["Equals"]}])]
+    [text] = project.compile().texts
+    assert "SMP307 check has a condition of no known type" in text
+
+
+@pytest.mark.parametrize(("written", "limit"), [("${SMP_LIMIT} < ${steps.judge.report.f1.value}", "0.8"),
+    ("${SMP_NONE:-0.8} < ${steps.judge.report.f1.value}", "")])  # fmt: skip
+def test_a_variable_is_an_operand_of_a_condition(project: Project, written: str, limit: str) -> None:
+    project.variables["SMP_LIMIT"] = limit
+    project.pipeline["steps"] = [check(conditions=[written])]
+    assert project.compile().at("check", "Conditions") == [{"Type": "LessThan", "LeftValue": 0.8, "RightValue": F1}]
+
+
+def test_what_a_variable_holds_does_not_change_a_condition(project: Project) -> None:
+    project.variables["SMP_WHO"] = "x' == 'x' or 'a"
+    project.pipeline["parameters"] = {"Text": "t"}
+    project.pipeline["steps"] = [check(conditions=["${parameters.Text} == '${SMP_WHO}'"])]
+    [condition] = project.compile().at("check", "Conditions")
+    assert condition == {"Type": "Equals", "LeftValue": {"Get": "Parameters.Text"}, "RightValue": "x' == 'x' or 'a"}
 
 
 def test_what_a_variable_holds_is_never_read_as_an_expression(project: Project) -> None:
@@ -428,7 +571,7 @@ def test_a_loop_gives_each_iteration_its_item_and_outputs_of_its_own(project: Pr
     arguments = outcome.at("loop")
     assert (arguments["IterableItems"], arguments["MaxConcurrency"]) == (["a", "b"], 2)
     [step] = arguments["ForEachBody"]
-    assert step["Arguments"]["Environment"] == {"WHICH": {"Get": "ForEach.CurrentItem"}}
+    assert step["Arguments"]["Environment"] == {"WHICH": joined({"Get": "ForEach.CurrentItem"})}
     uri = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     assert uri["Std:Join"]["Values"][-4:] == ["body", {"Get": "ForEach.CurrentItem"}, "output", "train"]
 
@@ -440,7 +583,7 @@ def test_items_that_are_mappings_are_told_apart_by_a_key(project: Project) -> No
     arguments = project.compile().at("loop")
     [step] = arguments["ForEachBody"]
     assert arguments["IterableItems"] == {"Get": "Parameters.Shops"}
-    assert step["Arguments"]["Environment"] == {"URI": {"Get": "ForEach.CurrentItem.uri"}}
+    assert step["Arguments"]["Environment"] == {"URI": joined({"Get": "ForEach.CurrentItem.uri"})}
     uri = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     assert {"Get": "ForEach.CurrentItem.name"} in uri["Std:Join"]["Values"]
 
