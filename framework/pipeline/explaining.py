@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from framework.config.expressions import Expression, written
-from framework.config.values import Map, Seq, dotted
+from framework.config.values import Map, dotted
 from framework.findings import NOWHERE, Place
 from framework.pipeline.build import Pipeline
+from framework.pipeline.secrets import shown
 from framework.steps.base import Step
 
-_SECRET = re.compile(r"secret|passw|token|credential|api_?key|private_?key|access_?key", re.IGNORECASE)
-HIDDEN = "(hidden)"
 DEFAULT = "default"
 
 
@@ -66,23 +62,7 @@ def _value(step: Step, holder: Any, path: tuple[str, ...]) -> Explained:
     place = holder.places.get(key, NOWHERE) if isinstance(holder, Map) else NOWHERE
     below = holder.replaced.get(key, ()) if isinstance(holder, Map) else ()
     layers = [(holder[key], place), *below]
-    return Explained(dotted(path), tuple((_shown(value, path), where) for value, where in layers), _becomes(step, path))
-
-
-def _shown(value: Any, path: Sequence[str]) -> str:
-    if any(_SECRET.search(part) for part in path):
-        return HIDDEN
-    if isinstance(value, Expression):
-        return written(value)
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: HIDDEN if _SECRET.search(key) else _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, Seq)):
-        return [_plain(item) for item in value]
-    return written(value) if isinstance(value, Expression) else value
+    return Explained(dotted(path), tuple((shown(value, path), where) for value, where in layers), _becomes(step, path))
 
 
 def _becomes(step: Step, path: tuple[str, ...]) -> str:

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from framework.config.load import Sources, load_config
+from framework.pipeline.build import build_pipeline
+from framework.pipeline.explaining import explain
+
 if TYPE_CHECKING:
     from tests.conftest import Project
 
@@ -643,3 +647,13 @@ def test_a_pipeline_of_steps_without_models(project: Project) -> None:
     outcome = project.compile()
     assert outcome.texts == []
     assert list(outcome.steps) == ["tell"]
+
+
+def test_what_variables_put_into_the_environment_is_not_explained(project: Project) -> None:
+    project.variables["SMP_SOME"] = "hunter2"
+    project.model["train"].update(env={"A": "x-${SMP_SOME}", "B": "b"}, hyperparameters={"a": "${SMP_SOME}", "b": 1})
+    project.save()
+    pipeline = build_pipeline(load_config(Sources(project.root), project.variables))
+    values = {value.key: value.layers[0][0] for value in explain(pipeline, "fit", ())}
+    assert (values["env.A"], values["env.B"]) == ("(hidden)", "b")
+    assert (values["hyperparameters.a"], values["hyperparameters.b"]) == ("(hidden)", "1")
