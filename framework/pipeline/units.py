@@ -29,6 +29,7 @@ from framework.config.model import (
 from framework.config.typed import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
+from framework.pipeline.contradictions import report_contradictions
 from framework.pipeline.expressions import GENERATED, Resolver
 from framework.pipeline.idle import report_idle_keys
 from framework.pipeline.nesting import Slot, chain_of
@@ -230,6 +231,7 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
             spec = replace(spec, jobs=_jobs(spec, report))
         _report_missing_steps(spec, seen, report)
         report_idle_keys(spec, report)
+        report_contradictions(spec, report)
         _report_late_metrics(spec, last, report)
         if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
             spec = _with_repack(spec, repacks)

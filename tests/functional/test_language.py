@@ -188,7 +188,7 @@ def test_members_of_a_raw_step_that_keys_set(project: Project, member: str, key:
 def test_a_condition_in_no_known_shape(project: Project) -> None:
     project.pipeline["steps"] = [check(conditions=[{"Type": ["Equals"]}])]
     [text] = project.compile().texts
-    assert "SMP307 check has a condition of no known type" in text
+    assert "SMP307 a condition of check has no known type" in text
 
 
 @pytest.mark.parametrize(("written", "limit"), [("${SMP_LIMIT} < ${steps.judge.report.f1.value}", "0.8"),
@@ -539,7 +539,7 @@ def test_a_condition_in_the_definitions_own_form(project: Project) -> None:
         (check(conditions=["${steps.judge.report.f1} >= high"]),
          "SMP307 a condition of check cannot be read: the word high stands for nothing: write texts in quotes, and values as ${…}. "
          "Try: write it as ${steps.evaluate.report.f1} >= 0.8."),
-        (check(conditions=[{"Type": "Greater"}]), "SMP307 check has a condition of no known type. Try: GreaterThan."),
+        (check(conditions=[{"Type": "Greater"}]), "SMP307 a condition of check has no known type. Try: GreaterThan."),
         (check(if_steps=["regster"]), 'SMP201 check holds "regster", which is no step. Try: register.'),
         (check(if_steps=["register"], else_steps=["register"]),
          "SMP209 register stands in check already, and cannot stand in check as well. Try: keep it in one of the two."),
@@ -657,3 +657,113 @@ def test_what_variables_put_into_the_environment_is_not_explained(project: Proje
     values = {value.key: value.layers[0][0] for value in explain(pipeline, "fit", ())}
     assert (values["env.A"], values["env.B"]) == ("(hidden)", "b")
     assert (values["hyperparameters.a"], values["hyperparameters.b"]) == ("(hidden)", "1")
+
+
+COMPARED: list[tuple[Any, str]] = [
+    ({"Type": "Equals", "RightValue": 1}, "of type Equals has no LeftValue. Try: add LeftValue"),
+    ({"Type": "Not"}, "of type Not has no Condition. Try: add Condition"),
+    ({"Type": "Or", "Conditions": "x"}, "of type Or needs a list as its Conditions. Try: a list of one or more"),
+    ({"Type": "In", "QueryValue": 1, "Values": []}, "of type In needs a list as its Values. Try: a list of one or more"),
+    ({"Type": "Equals", "LeftValue": 1, "RightValue": 1, "Left": 2}, "of type Equals has no member Left. Try: LeftValue"),
+    ({"Type": "Equals", "LeftValue": [1], "RightValue": 1},
+     "of type Equals has a LeftValue that is no single value. Try: a number, a text, true, false, or an expression"),
+    ({"Type": "Not", "Condition": {"Type": "Equal"}}, "has no known type. Try: Equals"),
+    ({"Type": "Or", "Conditions": [{"Type": "In", "QueryValue": 1, "Values": ["a"]}]},
+     "compares 1 with 'a': a number and a text. Try: two values of one kind"),
+    ("'a' > 1", "compares 'a' with 1: a text and a number. Try: two values of one kind"),
+    ("${parameters.Text} == 1", "compares ${parameters.Text} with 1: a text and a number. Try: two values of one kind"),
+    ("${parameters.Text}", "compares ${parameters.Text} with True: a text and a truth value. Try: two values of one kind"),
+    ("true > false", "compares True with False: truth values have no order. Try: compare them by =="),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "said"), COMPARED)
+def test_a_condition_that_would_fail_when_it_runs(project: Project, condition: Any, said: str) -> None:
+    project.pipeline.update({"parameters": {"Text": "t"}, "steps": [check(conditions=[condition])]})
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP307 a condition of check {said}.")
+
+
+LOOPS: list[tuple[dict[str, Any], str]] = [
+    ({"selector": {"pick": "MaxBy", "field": "abc"}},
+     "the selector of loop looks at abc, which no iteration tells. Try: write ${iteration.STEP.outputs.NAME}."),
+    ({"selector": {"pick": "MaxBy", "field": "${iteration.tel.outputs.score}"}},
+     "${iteration.tel.OutputParameters['score']} names nothing: tel is no step of loop. Try: tell."),
+    ({"selector": {"pick": "MaxBy", "field": "${iteration.tell.outputs.scroe}"}},
+     "${iteration.tell.OutputParameters['scroe']} names nothing: tell puts out score. Try: score."),
+    ({"items": "${parameters.Count}"}, "loop goes over ${parameters.Count}, which is not the text of a JSON list. "
+     "Try: give it the type String and a default such as '[\"a\", \"b\"]'."),
+    ({"items": "${parameters.Text}"}, "loop goes over ${parameters.Text}, which is not the text of a JSON list. "
+     "Try: give it the type String and a default such as '[\"a\", \"b\"]'."),
+    ({"items": ["a", "b", "a"]},
+     "loop has the item a twice, and both iterations would put out to one place. Try: keep one of the two."),
+    ({"item_key": "k"}, "the items of loop are single values, which have no k. Try: remove it."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "said"), LOOPS)
+def test_a_loop_that_cannot_be(project: Project, keys: dict[str, Any], said: str) -> None:
+    project.pipeline.update({"parameters": {"Text": "t", "Count": 1}, "steps": [loop(tell(outputs={"score": "Float"}), **keys)]})
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP308 {said}")
+
+
+IDLE: list[tuple[str, str, Any, str]] = [
+    ("tell", "chain_input_source_step", ["prep"], "a Lambda step reads no chain input"),
+    ("stop", "chain_input_source_step", ["prep"], "a Fail step reads no chain input"),
+    ("tell", "role", "arn:aws:iam::111122223333:role/a", "a Lambda step runs as no role of its own"),
+    ("register", "role", "arn:aws:iam::111122223333:role/a", "a RegisterModel step runs as no role of its own"),
+    ("tell", "step_type", "train", "the step belongs to no model, whose section that could be"),
+    ("prep", "model", "other", 'the step stands in the unit of "churn"'),
+    ("stop", "enable_cache", True, "the service caches no Fail step"),
+    ("stop", "retry_policies", [{"exceptions": ["Step.THROTTLING"], "max_attempts": 1}], "the service retries no Fail step"),
+    ("prep", "cache_expire_after", "P1D", "nothing of this step is cached"),
+]
+
+
+@pytest.mark.parametrize(("step", "key", "value", "said"), IDLE)
+def test_a_key_without_effect(project: Project, step: str, key: str, value: Any, said: str) -> None:
+    own = {"tell": tell(), "stop": dict(FAIL)}
+    project.pipeline["steps"] = list(own.values())
+    (own[step] if step in own else project.step(step))[key] = value
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP113 warning: {key} of {step} has no effect: {said}. Try: remove it.")
+
+
+PROPERTY_FILE = {"name": "R", "output": "train", "path": "r.json"}
+THROTTLED = {"exceptions": ["Step.THROTTLING"]}
+CONTRADICTIONS: list[tuple[str, dict[str, Any], str]] = [
+    ("prep", {"retry_policies": [THROTTLED]},
+     "SMP104 retry policy 1 of prep has neither max_attempts nor expire_after_minutes. Try: give it exactly one of the two."),
+    ("prep", {"retry_policies": [{**THROTTLED, "max_attempts": 1, "expire_after_minutes": 2}]},
+     "SMP104 retry policy 1 of prep has both max_attempts and expire_after_minutes. Try: give it exactly one of the two."),
+    ("prep", {"enable_cache": True, "cache_expire_after": "30x"},
+     "SMP104 cache_expire_after of prep is 30x, which is no duration. Try: P30D, or PT12H."),
+    ("prep", {"property_files": [PROPERTY_FILE, PROPERTY_FILE]},
+     'SMP302 prep has two property files called "R". Try: give each a name of its own.'),
+    ("fit", {"max_wait_seconds": 9000},
+     "SMP104 max_wait_seconds of fit is for spot instances, and it uses none. Try: set use_spot_instances: true, or remove it."),
+    ("fit", {"max_wait_seconds": 10, "max_runtime_seconds": 20, "use_spot_instances": True},
+     "SMP104 max_wait_seconds of fit is 10, less than the 20 seconds that it may run. "
+     "Try: at least 20, or a smaller max_runtime_seconds."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "keys", "said"), CONTRADICTIONS)
+def test_keys_that_cannot_be(project: Project, step: str, keys: dict[str, Any], said: str) -> None:
+    project.step(step).update(keys)
+    [text] = project.compile().texts
+    assert text.endswith(said)
+
+
+@pytest.mark.parametrize("expiry", ["P30D", "30d", "PT12H", "T12H", "P1Y2M3W4DT5H6M7S"])
+def test_durations(project: Project, expiry: str) -> None:
+    project.step("prep").update(enable_cache=True, cache_expire_after=expiry)
+    assert project.compile().texts == []
+
+
+def test_a_spot_job_waits_for_capacity(project: Project) -> None:
+    project.step("fit").update(max_wait_seconds=9000, use_spot_instances=True)
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.at("fit", "StoppingCondition") == {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 9000}
