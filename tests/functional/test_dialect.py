@@ -261,6 +261,7 @@ ELSEWHERE = {
     ("evaluate", "s3_data_type"): "test_a_manifest_is_a_static_input",
     ("evaluate", "channels"): "KEYS",
     ("registry", "ModelPackageGroupDescription"): "test_the_group_description_goes_with_the_compiled_pipeline",
+    ("train", "max_wait_seconds"): "test_a_spot_job_waits_for_capacity",
 }
 
 

@@ -767,3 +767,33 @@ def test_a_spot_job_waits_for_capacity(project: Project) -> None:
     outcome = project.compile()
     assert outcome.texts == []
     assert outcome.at("fit", "StoppingCondition") == {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 9000}
+
+
+def explained(project: Project, step: str, *key: str) -> dict[str, tuple[str, str]]:
+    project.save()
+    pipeline = build_pipeline(load_config(Sources(project.root), project.variables))
+    return {value.key: (value.layers[0][0], value.becomes) for value in explain(pipeline, step, key)}
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("chain_input_source_step", {"chain_input_source_step": ('["prep"]', "")}),
+        ("metric_definitions.0.Name",
+         {"metric_definitions[0].Name": ("f1", "Arguments.AlgorithmSpecification.MetricDefinitions[0].Name")}),
+        ("metric_definitions.1", {}),
+        ("hyperparameters.a.b", {"hyperparameters.a.b": ("1", "Arguments.HyperParameters.a.b")}),
+        ("step_name", {}),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_explained(project: Project, key: str, found: Any) -> None:
+    project.model["train"].update(metric_definitions=[{"Name": "f1", "Regex": "x"}], hyperparameters={"a.b": 1})
+    assert explained(project, "fit", *key.split(".")) == found
+
+
+def test_a_step_that_is_made_for_another_explains_what_it_takes_over(project: Project) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    project.model["train"]["instance_type"] = "ml.m5.4xlarge"
+    values = explained(project, "model-RepackModel")
+    assert "image_uri" in values
+    assert not {"instance_type", "instance_count", "entry_point", "chain_input_source_step"} & values.keys()
