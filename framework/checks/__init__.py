@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from framework.checks.service_model import check_arguments
+from framework.config.model import CUSTOM, RAW
 from framework.findings import Finding
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline
+from framework.steps.base import Step
 
 
 def check(pipeline: Pipeline, compiled: CompiledPipeline) -> tuple[Finding, ...]:
@@ -23,14 +25,15 @@ def _service_model(pipeline: Pipeline, compiled: CompiledPipeline) -> Iterator[F
         yield Finding(violation.rule, step.origin(path), f"{name}: {violation.message}", violation.hint)
 
 
-def _innermost(definition: Mapping[str, Any], path: Sequence[str | int], known: Container[str]) -> tuple[str, list[str | int]]:
-    """The name of the innermost known step that a path of the definition leads into, and the rest of the path in its arguments.
+def _innermost(definition: Mapping[str, Any], path: Sequence[str | int], steps: Mapping[str, Step]) -> tuple[str, list[str | int]]:
+    """The name of the innermost step of ours that a path of the definition leads into, and the rest of the path in its arguments.
 
-    Steps that stand within the arguments of a Raw or a Custom step are not known: the configuration does not have them.
+    What a Raw or a Custom step holds are no steps of ours, whatever they are called: the configuration does not have them.
     """
     name, rest, value = "", list(path), cast(Any, definition)
     for position, part in enumerate(path):
-        if part == "Arguments" and isinstance(value, dict) and "Type" in value and value.get("Name") in known:
+        ours = part == "Arguments" and isinstance(value, dict) and "Type" in value and value.get("Name") in steps
+        if ours and not (name and steps[name].spec.step_class in {RAW, CUSTOM}):
             name, rest = value["Name"], list(path[position + 1 :])
         value = value[part] if position < len(path) - 1 else None
     return name, rest

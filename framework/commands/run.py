@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSetti
 from framework.pipeline.execution import SUCCEEDED, Execution, Watcher
 from framework.pipeline.packages import with_packages
 from framework.pipeline.parameters import resolve_parameters
+from framework.pipeline.secrets import hidden
 from framework.report import text
 from framework.road import local_settings
 
@@ -99,7 +100,7 @@ def run(
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
     if dry_run:
-        click.echo(text.dry_run(compiled, parameters, local, options.wants_json(ctx)), nl=False)
+        click.echo(text.dry_run(compiled, hidden(parameters), local, options.wants_json(ctx)), nl=False)
     elif local:
         given = watch.given_words(ctx, definition, assignments, how)
         ctx.exit(_run_local(ctx, compiled, parameters, how, given))
@@ -177,11 +178,11 @@ def _sagemaker(compiled: CompiledPipeline) -> SageMakerBackend:
     return SageMakerBackend(compiled.region)
 
 
-def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline) -> tuple[str, Plan]:
-    """Deploy; the pipeline's ARN, and the plan that was carried out."""
+def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline, given: Collection[str] = ()) -> tuple[str, Plan]:
+    """Deploy; the pipeline's ARN, and the plan that was carried out. What is `given` to the execution is not looked up."""
     from framework.deploy.plan import diff
 
-    compiled = with_packages(compiled, backend.model_package)
+    compiled = with_packages(compiled, backend.model_package, given)
     plan = diff(compiled, backend.fetch(compiled.name))
     sent, present = backend.upload(compiled)
     click.echo(f"{sent} uploaded, {present} already there", err=True)
@@ -190,7 +191,7 @@ def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline) -> tuple[st
 
 def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], wait: bool) -> int:
     backend = _sagemaker(compiled)
-    arn, plan = _deployed(backend, compiled)
+    arn, plan = _deployed(backend, compiled, parameters)
     click.echo(f"{plan.action} {arn}", err=True)
     started = backend.start(compiled.name, parameters)
     if not wait:

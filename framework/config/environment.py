@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.expressions import ROOTS, Expression, ExpressionError, Join, is_expression, parse
-from framework.config.values import Map, Seq, quoted
+from framework.config.values import Map, Seq, Text, pieces_of, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place, nearest
 
@@ -154,9 +154,9 @@ class _Substitution:
                 f'{quoted(f"${{{text}}}")} holds another "${{"', "write the one or the other: nothing can stand within ${…}"
             )
         if kind == "expression":
-            return _parsed(text) if is_expression(text) else self._variable(text, missing)
+            return _parsed(text) if is_expression(text) else Text([(self._variable(text, missing), True)])
         if kind == "token":
-            return self._lookup(text, missing)
+            return Text([(self._lookup(text, missing), True)])
         if kind == "unclosed":
             raise MalformedError('"${" without "}"')
         return "${" if kind == "escape" else text
@@ -200,12 +200,19 @@ def _joined(parts: Sequence[str | Expression]) -> str | Expression:
     for part in parts:
         last = merged[-1] if merged else None
         if isinstance(part, str) and isinstance(last, str):
-            merged[-1] = last + part
+            merged[-1] = _both(last, part)
         elif part != "":
             merged.append(part)
     if len(merged) == 1:
         return merged[0]
     return Join("", tuple(merged)) if merged else ""
+
+
+def _both(one: str, other: str) -> str:
+    """Two texts in one, which remembers what of it variables held."""
+    if not isinstance(one, Text) and not isinstance(other, Text):
+        return one + other
+    return Text([piece for piece in (*pieces_of(one), *pieces_of(other)) if piece[0]])
 
 
 def _unset(name: str, places: list[Place]) -> Finding:

@@ -107,6 +107,32 @@ class Seq(list[Any]):
         return self.places[index] if 0 <= index < len(self.places) else self.place
 
 
+class Text(str):
+    """A text that environment variables have a part in.
+
+    Attributes:
+        pieces: what it is made of, each with whether a variable held it.
+    """
+
+    __slots__ = ("pieces",)
+    pieces: tuple[tuple[str, bool], ...]
+
+    def __new__(cls, pieces: Sequence[tuple[str, bool]]) -> Text:
+        """The pieces joined."""
+        made = super().__new__(cls, "".join(piece for piece, _ in pieces))
+        made.pieces = tuple(pieces)
+        return made
+
+    def __reduce__(self) -> tuple[type[Text], tuple[tuple[tuple[str, bool], ...]]]:
+        """For copies."""
+        return Text, (self.pieces,)
+
+
+def pieces_of(text: str) -> tuple[tuple[str, bool], ...]:
+    """What a text is made of, each piece with whether an environment variable held it."""
+    return text.pieces if isinstance(text, Text) else ((text, False),)
+
+
 def entries(container: Map | Seq) -> Iterator[tuple[Any, Any]]:
     """The (key or index, value) pairs of a container."""
     return iter(container.items()) if isinstance(container, Map) else iter(enumerate(container))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from framework.config.expressions import Item
@@ -35,17 +35,15 @@ from framework.config.model import (
     TUNING,
     Config,
     PipelineConfig,
-    StepConfig,
 )
-from framework.config.values import Map, Seq
-from framework.findings import Finding, FindingsError, nearest
+from framework.findings import Finding, FindingsError
 from framework.pipeline.bundles import Bundles
 from framework.pipeline.compiled import PackageGroup, PackageRequest, Upload
-from framework.pipeline.dependencies import DependencyError, parse_dependency
-from framework.pipeline.graph import COMPLETED, DATA, EXPLICIT, Edge, Graph
-from framework.pipeline.nesting import Nesting, nest
+from framework.pipeline.graph import Graph
+from framework.pipeline.nesting import Nesting, Slot, chain_of, nest
 from framework.pipeline.served import requests
-from framework.pipeline.units import Report, Units, plan_units
+from framework.pipeline.units import Units, plan_units
+from framework.pipeline.wiring import all_slots, stray_items, wired
 from framework.steps import (
     automl,
     calls,
@@ -68,7 +66,7 @@ from framework.steps import (
     transform,
     tuning,
 )
-from framework.steps.base import Builder, Step, StepSpec, Surroundings, references
+from framework.steps.base import Builder, Step, StepSpec, Surroundings
 
 BUILDERS: Mapping[str, Builder] = {
     PROCESSING: processing.build,
@@ -135,11 +133,12 @@ def build_pipeline(config: Config) -> Pipeline:
     units = plan_units(config, pipeline, findings.append)
     prefix = f"s3://{config.bucket}/{pipeline.name}/code"
     bundles = Bundles(config.root, prefix, (*config.files, config.root / LOCK), findings.append)
-    around = Surroundings(config, pipeline.name, units.specs, bundles, findings.append, _items(units))
+    slots = all_slots(units)
+    around = Surroundings(config, pipeline.name, units.specs, bundles, findings.append, _items(units, slots))
     steps = {step.name: step for step in _steps(units, around)}
-    containers = _containers(steps, units)
-    graph = _graph(steps, pipeline, units, findings.append)
-    nesting = nest(graph, containers, frozenset(name for name, spec in units.specs.items() if spec.step_class == FOR_EACH))
+    findings += stray_items(steps, around.items)
+    graph = wired(steps, pipeline, units, findings.append)
+    nesting = nest(graph, slots, frozenset(name for name, spec in units.specs.items() if spec.step_class == FOR_EACH))
     findings += nesting.findings
     return Pipeline(
         config=config,
@@ -155,10 +154,10 @@ def build_pipeline(config: Config) -> Pipeline:
     )
 
 
-def _items(units: Units) -> dict[str, Item]:
+def _items(units: Units, slots: Mapping[str, Slot]) -> dict[str, Item]:
     """For each step of a loop, what tells its iterations apart."""
-    held = {name: units.specs[holder] for name, holder in units.containers.items() if holder in units.specs}
-    return {name: Item(str(loop.values.get("item_key") or "")) for name, loop in held.items() if loop.step_class == FOR_EACH}
+    held = [(name, units.specs[holder]) for name in slots for holder in chain_of(name, slots)[:-1] if holder in units.specs]
+    return {name: Item(str(loop.values.get("item_key") or "")) for name, loop in held if loop.step_class == FOR_EACH}
 
 
 def _steps(units: Units, around: Surroundings) -> Iterator[Step]:
@@ -185,79 +184,6 @@ def _whole(spec: StepSpec) -> bool:
     return not any(section.broken for section in parts)
 
 
-def _graph(steps: Mapping[str, Step], pipeline: PipelineConfig, units: Units, report: Report) -> Graph:
-    names = list(dict.fromkeys([*steps, *units.specs]))
-    known = set(names)
-    graph = Graph(names)
-    for text, place in pipeline.dependencies:
-        try:
-            pairs = parse_dependency(text)
-        except DependencyError as error:
-            report(
-                Finding("SMP204", place, f'the dependency "{text}" cannot be read: {error}', "write a >> b, b << a or [a, b] >> c")
-            )
-            continue
-        pairs = [(units.last(before), units.first(after)) for before, after in pairs]
-        for name in dict.fromkeys(name for pair in pairs for name in pair if name not in known and not pipeline.names(name)):
-            report(Finding("SMP201", place, f'the dependencies name "{name}", which is no step', nearest(name, known)))
-        graph.add(Edge(*pair, EXPLICIT, place) for pair in pairs if known.issuperset(pair))
-    default = pipeline.place
-    graph.add(Edge(*pair, EXPLICIT, default) for pair in units.default_edges if known.issuperset(pair))
-    for spec in units.specs.values():
-        graph.add(edge for edge in _waits(spec.config, known, units, pipeline, report))
-    for step in steps.values():
-        graph.add(_data_edges(step, known, pipeline, report))
-        graph.add(_own_waits(step, known, pipeline, report))
-    return graph
-
-
-def _data_edges(step: Step, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
-    """The edges from the steps whose values a step looks at."""
-    place = step.spec.config.values.place_of("chain_input_source_step")
-    place = place if place.file else step.spec.config.place
-    inner = set(custom.inner_names(step.arguments))
-    for target in dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members)])):
-        if target in known:
-            yield Edge(target, step.name, DATA, place)
-        elif not pipeline.names(target) and target not in inner:
-            message = f'{step.name} refers to "{target}", which is no step'
-            report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
-
-
-def _own_waits(step: Step, known: Collection[str], pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
-    """The edges from the steps that a step waits for by what it is."""
-    for wait in step.waits:
-        place = wait.place or step.spec.config.place
-        if wait.step in known:
-            yield Edge(wait.step, step.name, EXPLICIT, place, wait.trigger)
-        elif not pipeline.names(wait.step):
-            report(Finding("SMP201", place, f'{step.name} waits for "{wait.step}", which is no step', nearest(wait.step, known)))
-
-
-def _waits(step: StepConfig, known: Collection[str], units: Units, pipeline: PipelineConfig, report: Report) -> Iterator[Edge]:
-    """The edges that a step's `depends_on` makes."""
-    given = step.values.get("depends_on")
-    listed = given if isinstance(given, Seq) else Seq()
-    for index, item in enumerate(listed):
-        place = listed.place_of(index)
-        name, trigger = (item.get("step"), item.get("trigger", COMPLETED)) if isinstance(item, Map) else (item, COMPLETED)
-        if isinstance(name, str) and units.last(name) in known:
-            yield Edge(units.last(name), step.name, EXPLICIT, place, trigger)
-        elif isinstance(name, str) and not pipeline.names(name):
-            report(Finding("SMP201", place, f'{step.name} depends on "{name}", which is no step', nearest(name, known)))
-
-
-def _containers(steps: Mapping[str, Step], units: Units) -> dict[str, str]:
-    """For each step inside another, the one that holds it; the step that repacks a model goes where its users are."""
-    containers = dict(units.containers)
-    users: dict[str, set[str]] = {}
-    for spec in units.specs.values():
-        if spec.repack is not None:
-            users.setdefault(spec.repack, set()).add(containers.get(spec.name, ""))
-    containers.update({name: holder for name, holders in users.items() if len(holders) == 1 for holder in holders if holder})
-    return {name: holder for name, holder in containers.items() if name in steps or name in units.specs}
-
-
 def _settings(pipeline: PipelineConfig, units: Units) -> PipelineConfig:
     """The pipeline's settings with their expressions resolved."""
     experiment = pipeline.experiment
@@ -274,5 +200,6 @@ def _package_groups(units: Units, pipeline_name: str) -> tuple[PackageGroup, ...
         description = spec.values.get("ModelPackageGroupDescription") if spec.step_class == REGISTER_MODEL else None
         if isinstance(description, str):
             name = register_model.group_name(spec, pipeline_name)
-            groups[name] = PackageGroup(name, description)
+            if isinstance(name, str):
+                groups[name] = PackageGroup(name, description)
     return tuple(groups[name] for name in sorted(groups))

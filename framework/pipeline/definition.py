@@ -11,8 +11,8 @@ from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
 from framework.pipeline.graph import COMPLETED, Edge
 from framework.pipeline.idle import NEVER_RETRIED, OF_JOBS
-from framework.pipeline.nesting import TOP
-from framework.steps.base import PropertyFile, Step, as_json
+from framework.pipeline.nesting import TOP, Slot
+from framework.steps.base import PropertyFile, Step, as_json, as_text
 
 VERSION = "2020-12-01"
 CACHE_EXPIRY = "P10D"
@@ -98,24 +98,22 @@ def _mlflow(given: Mapping[str, Any]) -> dict[str, Any]:
     return {member: as_json(given[key]) for key, member in names.items() if key in given}
 
 
-def _steps(pipeline: Pipeline, holder: str) -> list[dict[str, Any]]:
+def _steps(pipeline: Pipeline, slot: Slot) -> list[dict[str, Any]]:
     """The steps of one list, those inside them put into their arguments."""
-    names = [name for name in pipeline.nesting.lists.get(holder, ()) if name in pipeline.steps]
+    names = [name for name in pipeline.nesting.lists.get(slot, ()) if name in pipeline.steps]
     return [_step(pipeline, pipeline.steps[name]) for name in names]
 
 
 def _step(pipeline: Pipeline, step: Step) -> dict[str, Any]:
     arguments = as_json(step.arguments)
-    inner = {item["Name"]: item for item in _steps(pipeline, step.name)} if step.name in pipeline.nesting.lists else {}
-    for member, names in step.spec.config.branches.items():
-        owned = {*names, *(pipeline.steps[name].spec.repack for name in names if name in pipeline.steps)}
-        arguments[member] = [item for name, item in inner.items() if name in owned]
+    for member in step.spec.config.branches if step.name == step.spec.name else ():
+        arguments[member] = _steps(pipeline, (step.name, member))
     result: dict[str, Any] = {"Name": step.name, "Type": step.type, "Arguments": arguments}
-    given = step.spec.config.values if step.name == step.spec.name else {}
+    given = step.given
     if "display_name" in given:
-        result["DisplayName"] = as_json(given["display_name"])
+        result["DisplayName"] = as_json(as_text(given["display_name"]))
     if given.get("description") or step.description:
-        result["Description"] = as_json(given.get("description") or step.description)
+        result["Description"] = as_json(as_text(given.get("description") or step.description))
     depends_on = pipeline.nesting.depends_on.get(step.name, ())
     if depends_on:
         result["DependsOn"] = [_dependency(edge) for edge in depends_on]

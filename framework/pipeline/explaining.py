@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from framework.config.expressions import Expression, written
 from framework.config.values import Map, Seq, dotted
 from framework.findings import NOWHERE, Place
 from framework.pipeline.build import Pipeline
+from framework.pipeline.secrets import shown
 from framework.steps.base import Step
 
-_SECRET = re.compile(r"secret|passw|token|credential|api_?key|private_?key|access_?key", re.IGNORECASE)
-HIDDEN = "(hidden)"
 DEFAULT = "default"
+_NO_VALUES = frozenset({"step_name", "step_class", "step_type", "model"})
+"""Keys of a step that say which step it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +38,58 @@ class Explained:
 
 
 def explain(pipeline: Pipeline, name: str, key: Sequence[str]) -> list[Explained]:
-    """The values of a step's section at a key and below it; those of the whole section for no key. Empty where there is none."""
+    """The values of a step at a key and below it: of its section, and its own; all of them for no key. Empty where there is none.
+
+    Args:
+        pipeline: has the step.
+        name: of the step.
+        key: the parts of the key, as dots part them; a part may be the index of a list, and a key may hold dots itself.
+    """
     step = pipeline.steps[name]
-    tree: Any = step.spec.values
-    for part in key[:-1]:
-        tree = tree.get(part) if isinstance(tree, dict) else None
+    values = _values(step)
     if not key:
-        return list(_within(step, step.spec.values, ()))
-    if not isinstance(tree, dict) or key[-1] not in tree:
+        return list(_within(step, values, ()))
+    holder, path = _found(values, list(key))
+    if holder is None:
         return []
-    found = tree[key[-1]]
-    return list(_within(step, found, tuple(key))) if isinstance(found, Map) and found else [_value(step, tree, tuple(key))]
+    found = holder[path[-1]]
+    return list(_within(step, found, path)) if isinstance(found, Map) and found else [_value(step, holder, path)]
 
 
-def _within(step: Step, tree: Map, path: tuple[str, ...]) -> Iterator[Explained]:
+def _values(step: Step) -> Map:
+    """What the step is built from. A step that is made for another takes over only what it says where it goes."""
+    section, made = step.spec.values, step.name != step.spec.name
+    taken = {keys[0] for keys in step.origins.values()}
+    result = Map(section.place)
+    for key in section:
+        if not made or key in taken:
+            result.take(key, section)
+    for key in step.spec.config.values if not made else ():
+        if key not in result and key not in _NO_VALUES:
+            result.take(key, step.spec.config.values)
+    return result
+
+
+def _found(tree: Any, parts: list[str]) -> tuple[Any, tuple[str | int, ...]]:
+    """What holds the value at a path, and the path; nothing where there is no such value."""
+    path: tuple[str | int, ...] = ()
+    holder, key = None, cast(Any, "")
+    while parts:
+        holder = tree
+        if isinstance(tree, Seq) and parts[0].isdecimal() and int(parts[0]) < len(tree):
+            length, key = 1, int(parts[0])
+        elif isinstance(tree, Map):
+            length = next((length for length in range(len(parts), 0, -1) if ".".join(parts[:length]) in tree), 0)
+            key = ".".join(parts[:length])
+        else:
+            length = 0
+        if not length:
+            return None, ()
+        path, tree, parts = (*path, key), tree[key], parts[length:]
+    return holder, path
+
+
+def _within(step: Step, tree: Map, path: tuple[str | int, ...]) -> Iterator[Explained]:
     for key, value in tree.items():
         if isinstance(value, Map) and value:
             yield from _within(step, value, (*path, key))
@@ -61,31 +97,15 @@ def _within(step: Step, tree: Map, path: tuple[str, ...]) -> Iterator[Explained]
             yield _value(step, tree, (*path, key))
 
 
-def _value(step: Step, holder: Any, path: tuple[str, ...]) -> Explained:
-    key = path[-1]
-    place = holder.places.get(key, NOWHERE) if isinstance(holder, Map) else NOWHERE
+def _value(step: Step, holder: Any, path: tuple[str | int, ...]) -> Explained:
+    key: Any = path[-1]
+    place = holder.places.get(key, NOWHERE) if isinstance(holder, Map) else holder.place_of(key)
     below = holder.replaced.get(key, ()) if isinstance(holder, Map) else ()
     layers = [(holder[key], place), *below]
-    return Explained(dotted(path), tuple((_shown(value, path), where) for value, where in layers), _becomes(step, path))
+    return Explained(dotted(path), tuple((shown(value, path), where) for value, where in layers), _becomes(step, path))
 
 
-def _shown(value: Any, path: Sequence[str]) -> str:
-    if any(_SECRET.search(part) for part in path):
-        return HIDDEN
-    if isinstance(value, Expression):
-        return written(value)
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: HIDDEN if _SECRET.search(key) else _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, Seq)):
-        return [_plain(item) for item in value]
-    return written(value) if isinstance(value, Expression) else value
-
-
-def _becomes(step: Step, path: tuple[str, ...]) -> str:
+def _becomes(step: Step, path: tuple[str | int, ...]) -> str:
     """The member of the Arguments that a key sets, where it is one."""
     for length in range(len(path), 0, -1):
         members = [member for member, keys in step.origins.items() if keys == path[:length]]

@@ -6,11 +6,23 @@ says what the definition will say; findings for those that name nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from framework.config.expressions import Expression, Item, Iteration, Join, JsonGet, Output, Parameter, Ref, Report, written
+from framework.config.expressions import (
+    Expression,
+    Item,
+    Iteration,
+    Join,
+    JsonGet,
+    Output,
+    Parameter,
+    Ref,
+    Report,
+    Variable,
+    written,
+)
 from framework.config.model import (
     AUTO_ML,
     CALLBACK,
@@ -89,8 +101,19 @@ class Resolver:
         return step if values is step.values else replace(step, values=values)
 
     def value(self, value: Any, place: Place) -> Any:
-        """A setting of the pipeline with its expressions resolved."""
-        return self._value(value, place, None)
+        """A setting of the pipeline with its expressions resolved; it is read before any step runs."""
+        if isinstance(value, Map):
+            result = Map(value.place)
+            for key in value:
+                result.take(key, value)
+                result[key] = self.value(value[key], value.place_of(key))
+            return result
+        early = next(early_parts(value), None)
+        if early is None:
+            return self._value(value, place, None)
+        message = f"{written(early)} names nothing: settings of the pipeline are read before a step runs"
+        self.report(Finding("SMP308", place, message, "use a parameter, or a fact of the execution"))
+        return value
 
     def _value(self, value: Any, place: Place, user: StepConfig | None) -> Any:
         """The value, copied where something in it had to be resolved."""
@@ -163,6 +186,15 @@ class Resolver:
         if self.pipeline.names(name):
             raise _NamesNothingError
         raise _NamesNothingError("SMP201", f'"{name}" is no step', nearest(name, self.steps))
+
+
+def early_parts(value: Any) -> Iterator[Expression]:
+    """The parts of a value that no step has told yet when the execution starts."""
+    if isinstance(value, Join):
+        for part in value.values:
+            yield from early_parts(part)
+    elif isinstance(value, Expression) and not isinstance(value, (Parameter, Variable)):
+        yield value
 
 
 def _output(step: StepConfig, section: Section | None, value: Output) -> Expression:

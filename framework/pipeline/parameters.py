@@ -8,6 +8,7 @@ from typing import Any
 from framework.config.scalars import typed as typed  # local reads results with it
 from framework.findings import Finding, FindingsError, Place, nearest
 from framework.pipeline.compiled import Definition, ParameterRule
+from framework.pipeline.secrets import HIDDEN, is_secret
 
 RULE = "SMP303"
 PLACE = Place("parameters")
@@ -47,13 +48,13 @@ def _broken(rule: ParameterRule, value: Any) -> Iterator[Finding]:
     """What a value has against the parameter's limits."""
     if value is None or isinstance(value, Finding):
         return
+    said = f"parameter {rule.name} is {_shown(rule.name, value)}"
     if rule.enum and value not in rule.enum:
-        legal = ", ".join(map(str, rule.enum))
-        yield Finding(RULE, PLACE, f"parameter {rule.name} is {value!r}, which is not allowed", f"one of {legal}")
+        yield Finding(RULE, PLACE, f"{said}, which is not allowed", f"one of {', '.join(map(str, rule.enum))}")
     elif rule.minimum is not None and value < rule.minimum:
-        yield Finding(RULE, PLACE, f"parameter {rule.name} is {value}, below its minimum", f"at least {rule.minimum}")
+        yield Finding(RULE, PLACE, f"{said}, below its minimum", f"at least {rule.minimum}")
     elif rule.maximum is not None and value > rule.maximum:
-        yield Finding(RULE, PLACE, f"parameter {rule.name} is {value}, above its maximum", f"at most {rule.maximum}")
+        yield Finding(RULE, PLACE, f"{said}, above its maximum", f"at most {rule.maximum}")
 
 
 def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:
@@ -64,10 +65,16 @@ def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:
     try:
         value = _given(kind, given[name]) if name in given else _default(kind, parameter["DefaultValue"])
     except ValueError as error:
-        return Finding(RULE, PLACE, f"parameter {name} {error}", f"a value of type {kind}")
+        reason = f"is {HIDDEN}, which is not of type {kind}" if is_secret(name) else error
+        return Finding(RULE, PLACE, f"parameter {name} {reason}", f"a value of type {kind}")
     if legal and value not in legal:
-        return Finding(RULE, PLACE, f"parameter {name} is {value!r}, which is not allowed", f"one of {', '.join(map(str, legal))}")
+        message = f"parameter {name} is {_shown(name, value)}, which is not allowed"
+        return Finding(RULE, PLACE, message, f"one of {', '.join(map(str, legal))}")
     return value
+
+
+def _shown(name: str, value: Any) -> str:
+    return HIDDEN if is_secret(name) else repr(value)
 
 
 def _given(kind: str, text: str) -> Any:

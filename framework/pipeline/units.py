@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from framework.config.model import (
+    CONDITION,
     CREATE_MODEL,
+    FAIL,
     FOR_EACH,
     METRICS,
     PROCESSING,
@@ -28,8 +30,10 @@ from framework.config.model import (
 from framework.config.sections import KINDS, section_of
 from framework.config.values import Map
 from framework.findings import WARNING, Finding, nearest
+from framework.pipeline.contradictions import report_contradictions
 from framework.pipeline.expressions import GENERATED, Resolver
 from framework.pipeline.idle import report_idle_keys
+from framework.pipeline.nesting import Slot, chain_of
 from framework.pipeline.pairs import Pair, expanded, pairs_of
 from framework.pipeline.served import models_of, with_model
 from framework.steps.base import StepSpec
@@ -65,6 +69,12 @@ _LEGAL_KINDS = {
 }
 
 
+_OF_SERVING = ("entry_point", "image_uri")
+"""Keys of a transform that say how its model is served."""
+
+_NOT_IN_LOOPS = frozenset({CONDITION, FAIL, FOR_EACH})
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """All steps of the pipeline.
@@ -72,14 +82,14 @@ class Units:
     Attributes:
         specs: by name, in the order of the configuration.
         default_edges: the dependencies of the default units.
-        containers: for each step in a branch or in a loop, the step that holds it.
+        slots: for each step in a branch or in a loop, the list that it stands in.
         resolver: resolves the expressions of the pipeline.
         pairs: the configured steps that became two, by name.
     """
 
     specs: Mapping[str, StepSpec]
     default_edges: tuple[tuple[str, str], ...]
-    containers: Mapping[str, str]
+    slots: Mapping[str, Slot]
     resolver: Resolver
     pairs: Mapping[str, Pair] = field(default_factory=dict)
 
@@ -100,9 +110,9 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
     groups = [(model, tuple(one for step in steps for one in expanded(step, pairs)), left_out) for model, steps, left_out in groups]
     groups = _with_models(groups)
     edges += tuple((pair.first, pair.last) for pair in pairs.values())
-    containers = _containers(groups, pipeline, report)
+    slots = _slots(groups, pipeline, report)
     known = {step.name: (step, section_of(model, step)) for model, steps, _ in groups for step in steps}
-    loops = {name: container for name, container in containers.items() if known[container][0].step_class == FOR_EACH}
+    loops = {name: loop for name in slots for loop in chain_of(name, slots)[:-1] if known[loop][0].step_class == FOR_EACH}
     resolver = Resolver(pipeline, {**configured, **known}, loops, report, pairs=pairs)
     specs: dict[str, StepSpec] = {}
     for model, steps, incomplete in groups:
@@ -114,7 +124,7 @@ def plan_units(config: Config, pipeline: PipelineConfig, report: Report) -> Unit
                 report(Finding("SMP202", spec.config.place, message, "give each step a name of its own"))
             else:
                 specs[spec.name] = spec
-    return Units(specs, edges, containers, resolver, pairs)
+    return Units(specs, edges, slots, resolver, pairs)
 
 
 def _with_models(groups: list[Group]) -> list[Group]:
@@ -163,33 +173,40 @@ def _groups(config: Config, pipeline: PipelineConfig, report: Report) -> tuple[l
     return groups, tuple(edges)
 
 
-def _containers(groups: Iterable[Group], pipeline: PipelineConfig, report: Report) -> dict[str, str]:
-    """For each step that stands in a branch of a condition or in a loop, the step that holds it."""
+def _slots(groups: Iterable[Group], pipeline: PipelineConfig, report: Report) -> dict[str, Slot]:
+    """For each step that stands in a branch of a condition or in a loop, the list that it stands in."""
     steps = {step.name: step for _, members, _ in groups for step in members}
-    found: dict[str, str] = {}
+    found: dict[str, Slot] = {}
     for step in steps.values():
-        for name in (name for names in step.branches.values() for name in names):
+        for member, name in ((member, name) for member, names in step.branches.items() for name in names):
             place = step.place
             if name not in steps:
                 if not pipeline.names(name):
                     message = f'{step.name} holds "{name}", which is no step'
                     report(Finding("SMP201", place, message, nearest(name, [other for other in steps if other != step.name])))
             elif name in found:
-                message = f"{name} stands in {found[name]} already, and cannot stand in {step.name} as well"
+                message = f"{name} stands in {found[name][0]} already, and cannot stand in {step.name} as well"
                 report(Finding("SMP209", place, message, "keep it in one of the two"))
             else:
-                found[name] = step.name
+                found[name] = (step.name, member)
+                _report_not_in_loops(steps[name], step, report)
     for name in [name for name in found if _holds_itself(name, found)]:
         report(Finding("SMP209", steps[name].place, f"{name} stands in a branch of itself", "take it out of that branch"))
         del found[name]
     return found
 
 
-def _holds_itself(name: str, containers: Mapping[str, str]) -> bool:
-    outer, seen = containers[name], {name}
-    while outer in containers and outer not in seen:
+def _report_not_in_loops(step: StepConfig, holder: StepConfig, report: Report) -> None:
+    if holder.step_class == FOR_EACH and step.step_class in _NOT_IN_LOOPS and step.name != holder.name:
+        message = f"{step.name}, a {step.step_class} step, stands in the loop {holder.name}, which can hold none"
+        report(Finding("SMP209", step.place, message, "take it out of the loop"))
+
+
+def _holds_itself(name: str, slots: Mapping[str, Slot]) -> bool:
+    outer, seen = slots[name][0], {name}
+    while outer in slots and outer not in seen:
         seen.add(outer)
-        outer = containers[outer]
+        outer = slots[outer][0]
     return outer == name
 
 
@@ -201,6 +218,7 @@ def _resolved(step: StepConfig, resolver: Resolver) -> StepConfig:
 def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, report: Report) -> Iterator[StepSpec]:
     last: dict[str, StepSpec] = {}
     repacks: dict[str, str] = {}
+    served = _served(model, steps, report)
     seen = {TRAINING, CREATE_MODEL} if incomplete else set()  # they may be among the steps too broken to be looked at
     for step in steps:
         stands_for = TRAINING if step.step_class == TUNING else step.step_class
@@ -208,16 +226,31 @@ def _unit_specs(model: Model, steps: tuple[StepConfig, ...], incomplete: bool, r
         section = _section(model, step, report)
         if section is None:
             continue
-        spec = StepSpec(step, model, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
+        owner = served if step.step_class in {CREATE_MODEL, REGISTER_MODEL} else model
+        spec = StepSpec(step, owner, section, last.get(TRAINING), last.get(CREATE_MODEL), last.get(METRICS))
         if step.step_class == TUNING:
             spec = replace(spec, jobs=_jobs(spec, report))
         _report_missing_steps(spec, seen, report)
         report_idle_keys(spec, report)
+        report_contradictions(spec, report)
         _report_late_metrics(spec, last, report)
         if step.step_class in {CREATE_MODEL, REGISTER_MODEL}:
             spec = _with_repack(spec, repacks)
         last[stands_for] = spec
         yield spec
+
+
+def _served(model: Model, steps: Iterable[StepConfig], report: Report) -> Model:
+    """The model as the steps that make it see it: its image and its script are those of its Transform step, own keys included."""
+    own = [step for step in steps if step.step_class == TRANSFORM and step.given is not None and step.given.name == "transform"]
+    own = [step for step in own if any(key in step.values for key in _OF_SERVING)]
+    for step in own[1:]:
+        for key in (key for key in _OF_SERVING if key in step.values and step.values[key] != own[0].values.get(key)):
+            message = f"{key} of {step.name} has no effect: the model is served as {own[0].name} says"
+            report(Finding("SMP113", step.values.key_place_of(key), message, "remove it, or make the two the same", WARNING))
+    if not own or own[0].given is None:
+        return model
+    return replace(model, sections={**model.sections, "transform": own[0].given})
 
 
 def _section(model: Model, step: StepConfig, report: Report) -> Section | None:
@@ -280,7 +313,7 @@ def _report_late_metrics(spec: StepSpec, last: Mapping[str, StepSpec], report: R
 
 def _with_repack(spec: StepSpec, repacks: dict[str, str]) -> StepSpec:
     """The step with the name of its repack step; one repack serves all steps that use the same trained model."""
-    registry = spec.model.sections.get("registry")
+    registry = spec.section if "ModelRepack" in spec.values.key_places else spec.model.sections.get("registry")
     wanted = registry is None or registry.broken or registry.values.get("ModelRepack") is not False
     wanted = wanted and not brings_model(spec.values)
     if not wanted or spec.training is None or inference_script(spec) is None:

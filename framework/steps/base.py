@@ -112,6 +112,11 @@ class Step:
     members: Mapping[str, Any] = field(default_factory=dict)
     waits: tuple[Wait, ...] = ()
 
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The keys of the configured step beside its section's; nothing for a step that is made for another."""
+        return self.spec.config.values if self.name == self.spec.name else {}
+
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
         keys = tuple(part for part in path if isinstance(part, str))
@@ -238,32 +243,53 @@ def _function(value: Expression) -> Arguments:
 
 
 def as_text(value: Any) -> Any:
-    """A value where the API takes only text: a parameter of another type becomes text when the pipeline runs."""
-    return Join("", (value,)) if isinstance(value, Parameter) and value.kind not in {"", "String"} else value
+    """A value where the API takes only text: what may be of another type becomes text when the pipeline runs."""
+    return Join("", (value,)) if isinstance(value, Expression) and not _is_text(value) else value
+
+
+def _is_text(value: Expression) -> bool:
+    """Whether an expression is known to stand for a text."""
+    if isinstance(value, Parameter):
+        return value.kind in {"", "String"}
+    if isinstance(value, Ref):
+        return _TEXTS.search(value.path) is not None
+    return isinstance(value, (Join, Variable))
+
+
+_TEXTS = re.compile(r"(?:Uri|Url|Path|Artifacts|Name|Arn|Image|Status|Id|Statistics|Constraints|Environment\['[^']*'\])\Z")
+"""What the names of properties end in that are texts."""
 
 
 def json_text(value: Any) -> Any:
     """A value as JSON in a text; expressions in it become parts of the text: numbers and truth values bare, the rest in quotes."""
-    expressions: list[Expression] = []
-
-    def mark(expression: Expression) -> str:
-        expressions.append(expression)
-        return f"\0{len(expressions) - 1}\0"
-
     if isinstance(value, Expression):
         return as_text(value)
-    pieces = _MARK.split(json.dumps(value, default=mark))
-    if len(pieces) == 1:
-        return pieces[0]
     parts: list[Any] = []
-    for index, piece in enumerate(pieces):
-        expression = expressions[int(piece)] if index % 2 else None
-        bare = isinstance(expression, Parameter) and expression.kind not in {"", "String"}
-        parts += [piece] if expression is None else [expression] if bare else ['"', expression, '"']
-    return Join("", tuple(part for part in parts if part != ""))
+    for part in _json_parts(value):
+        if parts and isinstance(part, str) and isinstance(parts[-1], str):
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return parts[0] if len(parts) == 1 else Join("", tuple(parts))
 
 
-_MARK = re.compile(r'"\\u0000(\d+)\\u0000"')
+def _json_parts(value: Any) -> Iterator[str | Expression]:
+    """The texts and expressions that a value in JSON is made of."""
+    if isinstance(value, Expression):
+        bare = isinstance(value, Parameter) and value.kind not in {"", "String"}
+        yield from (value,) if bare else ('"', value, '"')
+    elif isinstance(value, dict):
+        for index, (key, item) in enumerate(value.items()):
+            yield f"{', ' if index else '{'}{json.dumps(key)}: "
+            yield from _json_parts(item)
+        yield "}" if value else "{}"
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield ", " if index else "["
+            yield from _json_parts(item)
+        yield "]" if value else "[]"
+    else:
+        yield json.dumps(value)
 
 
 def with_overrides(arguments: Arguments, spec: StepSpec, foreign: Set[str] = frozenset()) -> Arguments:

@@ -7,17 +7,20 @@ In: the text of a condition, its expressions already in their places. Out: the c
     and    = not ("and" not)*
     not    = "not" not | "(" or ")" | test
     test   = operand (("==" | "!=" | ">" | ">=" | "<" | "<=") operand | ["not"] "in" "[" operand ("," operand)* "]")?
-    operand = an expression, a number, true, false, or a text in quotes
+    operand = an expression, a number, true, false, or a text in quotes; what an environment variable holds
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from framework.config.expressions import Expression, Join, written
+from framework.config.values import pieces_of
 
 Condition = dict[str, Any]
 
@@ -29,12 +32,15 @@ TYPES = {
     "<=": "LessThanOrEqualTo",
 }
 _TOKEN = re.compile(
-    r"\s*(?:(?P<operator>==|!=|>=|<=|>|<)|(?P<mark>[()\[\],])|(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])"
+    r"\s*(?:(?P<operator>==|!=|>=|<=|>|<)|(?P<mark>[()\[\],])|(?P<number>[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?![\w.])"
     r"|'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<word>[A-Za-z_][\w.-]*)|(?P<other>\S))"
 )
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _TRUTHS = {"true": True, "false": False}
-_LONGEST = 100
-"""How many tokens may stand before a parenthesis: they nest, and the parser with them."""
+_DEEPEST = 100
+"""How many parentheses may be open at a time: they nest, and the parser with them."""
+_DIGITS = 40
+"""How long a number may be: more than any that can be told apart from others."""
 _WORDS = frozenset({"and", "or", "not", "in"})
 
 Token = tuple[str, Any]
@@ -61,19 +67,67 @@ def read_conditions(value: Any) -> list[Condition]:
     return conditions
 
 
+@dataclass(slots=True)
+class _Quoted:
+    """A text in quotes that is being read; `mark` is the quote that opened it, "" when none is open."""
+
+    mark: str = ""
+    content: str = ""
+
+
 def _tokens(parts: Sequence[Any]) -> Iterator[Token]:
-    for part in parts:
+    """The tokens of texts and expressions. What a variable held is one operand, or stands between the quotes around it."""
+    quoted = _Quoted()
+    for part, held in _pieces(parts):
+        if isinstance(part, Expression) and quoted.mark:
+            raise ConditionError(f"{written(part)} stands in quotes: expressions stand without them")
         if isinstance(part, Expression):
             yield ("operand", part)
-            continue
-        for match in _TOKEN.finditer(part):
-            kind = str(match.lastgroup)
-            yield _token(kind, match[kind])
+        elif held and quoted.mark:
+            quoted.content += part
+        elif held:
+            yield ("operand", _constant(part))
+        else:
+            yield from _of_text(part, quoted)
+    if quoted.mark:
+        raise ConditionError(f"{quoted.mark} is not closed")
+
+
+def _of_text(text: str, quoted: _Quoted) -> Iterator[Token]:
+    """The tokens of a piece of text; a quote that it opens, or has open from the pieces before, may end in a later one."""
+    position = 0
+    if quoted.mark:
+        content, closed, _ = text.partition(quoted.mark)
+        quoted.content += content
+        if not closed:
+            return
+        yield ("operand", quoted.content)
+        position, quoted.mark = len(content) + 1, ""
+    while match := _TOKEN.match(text, position):
+        position = match.end()
+        kind = str(match.lastgroup)
+        if kind == "other" and match[kind] in "'\"":
+            quoted.mark, quoted.content = match[kind], text[position:]
+            return
+        yield _token(kind, match[kind])
+
+
+def _pieces(parts: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
+    for part in parts:
+        yield from pieces_of(part) if isinstance(part, str) else ((part, False),)
+
+
+def _constant(text: str) -> Any:
+    """What a variable held: a number, true, false, or a text."""
+    word = text.strip()
+    if _NUMBER.fullmatch(word):
+        return _number(word)
+    return _TRUTHS.get(word.lower(), text)
 
 
 def _token(kind: str, text: str) -> Token:
     if kind == "number":
-        return ("operand", json.loads(text) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text) else float(text))
+        return ("operand", _number(text))
     if kind in {"single", "double"}:
         return ("operand", text)
     if kind == "word" and text.lower() in _TRUTHS:
@@ -87,11 +141,18 @@ def _token(kind: str, text: str) -> Token:
     return (text, text)
 
 
+def _number(text: str) -> int | float:
+    number = float(text) if len(text) <= _DIGITS else math.inf
+    if not math.isfinite(number):
+        raise ConditionError(f"the number {text[:12]}… is out of range")
+    return int(text) if re.fullmatch(r"[-+]?[0-9]+", text) else number
+
+
 class _Reader:
     """Reads tokens from left to right."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        self.tokens, self.position = tokens, 0
+        self.tokens, self.position, self.depth = tokens, 0, 0
 
     def peek(self) -> Token:
         return self.tokens[self.position] if self.position < len(self.tokens) else _END
@@ -130,10 +191,12 @@ class _Reader:
 
     def group(self) -> Condition:
         self.expect("(")
-        if self.position > _LONGEST:
-            raise ConditionError("it is too long")
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise ConditionError(f"more than {_DEEPEST} parentheses stand inside each other")
         condition = self.alternatives()
         self.expect(")")
+        self.depth -= 1
         return condition
 
     def test(self) -> Condition:

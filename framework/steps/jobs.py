@@ -25,7 +25,7 @@ def tags(spec: StepSpec, around: Surroundings) -> list[dict[str, str]]:
     pipeline = around.config.pipeline
     inherited: Iterable[Mapping[str, str]] = pipeline.tags if pipeline else ()
     merged = {tag["Key"]: tag["Value"] for tag in (*inherited, *spec.values.get("tags", ()))}
-    return [{"Key": key, "Value": value} for key, value in merged.items()]
+    return [{"Key": key, "Value": as_text(value)} for key, value in merged.items()]
 
 
 def vpc(config: Config) -> Arguments | None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from framework.config.expressions import Variable
+from framework.config.expressions import Expression, Variable
+from framework.findings import WARNING, Finding
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, as_text, with_overrides
 from framework.steps.create_model import containers, foreign_arguments
 from framework.steps.jobs import without_nothing
@@ -52,9 +53,13 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     """The RegisterModel step of `spec`; the metrics are those of the last Metrics step before it, if there is one."""
     values = spec.values
     inference = values["InferenceSpecification"]
+    if isinstance(values.get("ModelPackageGroupName"), Expression) and "ModelPackageGroupDescription" in values:
+        message = f"ModelPackageGroupDescription of {spec.name} has no effect: which group it is, is known only when it runs"
+        place = values.key_place_of("ModelPackageGroupDescription")
+        around.report(Finding("SMP113", place, message, "remove it, or name the group", WARNING))
     arguments: Arguments = {
         "ModelPackageGroupName": group_name(spec, around.pipeline_name),
-        "ModelPackageDescription": values.get("ModelPackageDescription"),
+        "ModelPackageDescription": as_text(values.get("ModelPackageDescription")),
         "ModelMetrics": _model_metrics(spec),
         "DriftCheckBaselines": _sources(values.get("drift_check_baselines") or {}),
         "CustomerMetadataProperties": {
@@ -75,10 +80,11 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     return Step(spec.name, "RegisterModel", arguments, spec, ORIGINS)
 
 
-def group_name(spec: StepSpec, pipeline_name: str) -> str:
+def group_name(spec: StepSpec, pipeline_name: str) -> str | Expression:
     """The model package group: the configured one, else {pipeline}-{model} in the letters that a group's name may have."""
     default = re.sub(r"[^A-Za-z0-9-]+", "-", f"{pipeline_name}-{spec.model.name}").strip("-")
-    return str(spec.values.get("ModelPackageGroupName") or default)
+    given: str | Expression = as_text(spec.values.get("ModelPackageGroupName") or default)
+    return given
 
 
 def _model_metrics(spec: StepSpec) -> Arguments:
@@ -104,4 +110,4 @@ def _source(file: Any) -> Arguments:
 
 
 def _members(given: Arguments, names: Mapping[str, str]) -> Arguments:
-    return {names[key]: value for key, value in given.items()}
+    return {names[key]: as_text(value) for key, value in given.items()}

@@ -11,13 +11,18 @@ from framework.steps.channels import DEFAULT_CHANNEL, chained
 from framework.steps.create_model import DEFAULT_SCRIPT, inference_script
 from framework.steps.jobs import without_nothing
 from framework.steps.scripts import bundle_with_requirements
-from framework.steps.training import ORIGINS, channel, job_arguments
+from framework.steps.training import ORIGINS as OF_TRAINING
+from framework.steps.training import channel, job_arguments
 
 _SCRIPT = (
     "set -e; d=/opt/ml/input/data; m=/opt/ml/model; mkdir -p $m/code; "
     "tar -xzf $d/model/model.tar.gz -C $m; tar -xzf $d/code/sourcedir.tar.gz -C $m/code"
 )
 _INSTANCE_TYPE = "ml.m5.large"
+_TAKEN_OVER = frozenset({"image_uri", "volume_size_in_gb", "max_runtime_seconds", "tags"})
+"""The keys of the training's section that hold for the repack step too."""
+
+ORIGINS = {member: keys for member, keys in OF_TRAINING.items() if keys[0] in _TAKEN_OVER}
 
 
 def build(user: StepSpec, around: Surroundings) -> Step:

@@ -96,7 +96,6 @@ KEYS: list[tuple[str, str, Any, str, Any]] = [
     ("train", "metric_definitions", [{"Name": "loss", "Regex": "loss=(.*)"}],
      "AlgorithmSpecification.MetricDefinitions", [{"Name": "loss", "Regex": "loss=(.*)"}]),
     ("train", "use_spot_instances", True, "EnableManagedSpotTraining", True),
-    ("train", "max_wait_seconds", 9000, "StoppingCondition", {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 9000}),
     ("train", "checkpoint_s3_uri", "s3://lake/points", "CheckpointConfig", {"S3Uri": "s3://lake/points"}),
     ("train", "arguments", {"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining", True),
     ("transform", "entry_point", "serve.py", "model:PrimaryContainer.Environment.SAGEMAKER_PROGRAM", "serve.py"),
@@ -265,6 +264,7 @@ ELSEWHERE = {
     ("evaluate", "s3_data_type"): "test_a_manifest_is_a_static_input",
     ("evaluate", "channels"): "KEYS",
     ("registry", "ModelPackageGroupDescription"): "test_the_group_description_goes_with_the_compiled_pipeline",
+    ("train", "max_wait_seconds"): "test_a_spot_job_waits_for_capacity",
 }
 
 

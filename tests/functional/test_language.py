@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from framework.config.load import Sources, load_config
+from framework.pipeline.build import build_pipeline
+from framework.pipeline.explaining import explain
+
 if TYPE_CHECKING:
     from tests.conftest import Project
 
@@ -25,7 +29,7 @@ def joined(*values: Any) -> dict[str, Any]:
 
 EXPRESSIONS: list[tuple[str, Any]] = [
     ("${parameters.Text}", {"Get": "Parameters.Text"}),
-    ("${parameters.Count}", joined({"Get": "Parameters.Count"})),
+    ("${parameters.Count}", {"Get": "Parameters.Count"}),
     ("${execution.PipelineExecutionId}", EXECUTION_ID),
     ("x-${parameters.Count}", joined("x-", {"Get": "Parameters.Count"})),
     ("s3://SMP_S3BUCKETNAME/${execution.PipelineExecutionId}/x", joined("s3://models/", EXECUTION_ID, "/x")),
@@ -45,19 +49,162 @@ EXPRESSIONS: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
 def test_what_an_expression_becomes(project: Project, text: str, value: Any) -> None:
     project.pipeline["parameters"] = {"Text": "t", "Count": 1}
-    project.pipeline["steps"] = [tell(inputs={}, env=None) | {"inputs": {"x": text}}]
-    project.model["evaluate"]["env"] = {"X": text} if "judge" not in text else {}
+    project.pipeline["steps"] = [tell(inputs={"x": text})]
     outcome = project.compile()
     assert outcome.findings == ()
-    if "judge" not in text:
-        assert outcome.at("judge", "Environment") == {"X": value}
-    if "Count" not in text:  # an argument of a function may have any type; a variable of the environment is text
-        assert outcome.at("tell", "x") == value
+    assert outcome.at("tell", "x") == value
+
+
+@pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
+def test_in_the_environment_it_becomes_text(project: Project, text: str, value: Any) -> None:
+    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.pipeline["steps"] = [{"step_name": "last", "step_class": "Processing", "model": "churn", "env": {"X": text}}]
+    outcome = project.compile()
+    assert outcome.findings == ()
+    may_be_a_number = text == "${parameters.Count}" or ".report" in text
+    assert outcome.at("last", "Environment") == {"X": joined(value) if may_be_a_number else value}
 
 
 def tell(**keys: Any) -> dict[str, Any]:
-    step = {"step_name": "tell", "step_class": "Lambda", "function_arn": LAMBDA, **keys}
-    return {key: value for key, value in step.items() if value is not None}
+    return {"step_name": "tell", "step_class": "Lambda", "function_arn": LAMBDA, **keys}
+
+
+@pytest.mark.parametrize("key", ["ModelPackageDescription", "ModelPackageGroupName"])
+@pytest.mark.parametrize("name", ["Text", "Count"])
+def test_texts_of_a_registration(project: Project, key: str, name: str) -> None:
+    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.model["registry"][key] = f"${{parameters.{name}}}"
+    outcome = project.compile()
+    reference = {"Get": f"Parameters.{name}"}
+    assert outcome.texts == []
+    assert outcome.at("register", key) == (reference if name == "Text" else joined(reference))
+
+
+def test_a_group_that_is_known_later_gets_no_description(project: Project) -> None:
+    project.pipeline["parameters"] = {"Text": "t"}
+    project.model["registry"].update(ModelPackageGroupName="${parameters.Text}", ModelPackageGroupDescription="Ours")
+    outcome = project.compile()
+    [text] = outcome.texts
+    assert "SMP113 warning: ModelPackageGroupDescription of register has no effect" in text
+    assert outcome.compiled is not None
+    assert outcome.compiled.package_groups == ()
+
+
+@pytest.mark.parametrize("value", ["${item}", "a-${item.x}"])
+def test_an_item_in_a_section_that_runs_in_no_loop(project: Project, value: str) -> None:
+    project.model["evaluate"]["env"] = {"A": value}
+    [text] = project.compile().texts
+    named = value.removeprefix("a-")
+    assert f"SMP308 {named} names nothing: judge runs in no loop. Try: put the step under the steps of a ForEach step." in text
+    assert ":0:" not in text
+
+
+def test_a_section_may_serve_a_step_in_a_loop(project: Project) -> None:
+    project.model["other"] = {**project.model["preprocess"], "env": {"A": "${item}"}}
+    project.pipeline["steps"] = [loop({"step_name": "in", "step_class": "Processing", "model": "churn", "step_type": "other"})]
+    assert project.compile().texts == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("experiment", {"trial": "${item}"}), ("experiment", {"name": "x-${steps.prep.outputs.train}"}),
+        ("mlflow", {"resource_arn": "${steps.judge.report.f1}"}),
+    ],
+)  # fmt: skip
+def test_a_setting_cannot_look_at_steps(project: Project, key: str, value: Any) -> None:
+    project.pipeline[key] = value
+    [text] = project.compile().texts
+    assert "names nothing: settings of the pipeline are read before a step runs" in text
+    assert " SMP308 ${" in text
+
+
+def test_a_step_can_do_without_the_repacked_model(project: Project) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    project.step("register")["ModelRepack"] = False
+    outcome = project.compile()
+    assert outcome.texts == []
+    trained = {"Get": "Steps.fit.ModelArtifacts.S3ModelArtifacts"}
+    repacked = {"Get": "Steps.model-RepackModel.ModelArtifacts.S3ModelArtifacts"}
+    assert outcome.at("register", "InferenceSpecification.Containers.0.ModelDataUrl") == trained
+    assert outcome.at("model", "PrimaryContainer.ModelDataUrl") == repacked
+
+
+def test_a_step_alone_can_ask_for_the_repacked_model(project: Project) -> None:
+    project.step("model")["ModelRepack"] = True
+    assert "model-RepackModel" in project.compile().steps
+
+
+def test_a_transform_step_says_how_its_model_is_served(project: Project) -> None:
+    project.write("src/other.py", "")
+    project.step("score")["entry_point"] = "other.py"
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.at("model", "PrimaryContainer.Environment.SAGEMAKER_PROGRAM") == "other.py"
+    assert outcome.at("register", "InferenceSpecification.Containers.0.Environment.SAGEMAKER_PROGRAM") == "other.py"
+
+
+def test_two_transform_steps_cannot_serve_one_model_in_two_ways(project: Project) -> None:
+    project.write("src/other.py", "")
+    steps = project.pipeline["models"]["churn"]["steps"]
+    steps.insert(4, {**project.step("score"), "step_name": "again", "entry_point": "inference.py"})
+    project.step("score")["entry_point"] = "other.py"
+    [text] = project.compile().texts
+    assert "SMP113 warning: entry_point of again has no effect: the model is served as score says" in text
+
+
+def test_arguments_of_a_shared_section_go_where_they_belong(project: Project) -> None:
+    project.model["registry"]["arguments"] = {"EnableNetworkIsolation": True}
+    project.step("register")["ModelPackageDescription"] = "Ours"
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.at("model", "EnableNetworkIsolation") is True
+    assert "EnableNetworkIsolation" not in outcome.at("register")
+
+
+def test_arguments_on_a_step_are_its_own(project: Project) -> None:
+    project.step("register")["arguments"] = {"EnableNetworkIsolation": True}
+    assert any("SMP401 register: " in text and "EnableNetworkIsolation" in text for text in project.compile().texts)
+
+
+@pytest.mark.parametrize("name", ["nobody", "prep"])
+def test_what_a_raw_step_holds_is_checked_as_its_own(project: Project, name: str) -> None:
+    inner = {"Name": name, "Type": "Model", "Arguments": {"ModelNaem": "x"}}
+    raw = {"type": "Condition", "arguments": {"Conditions": [], "IfSteps": [inner], "ElseSteps": []}}
+    project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", **raw}]
+    [text] = project.compile().texts
+    assert "SMP401 own: CreateModelInput has no member ModelNaem" in text
+
+
+@pytest.mark.parametrize(("member", "key"), [("Name", "step_name"), ("Type", "type"), ("DependsOn", "depends_on"),
+    ("Arguments", "arguments")])  # fmt: skip
+def test_members_of_a_raw_step_that_keys_set(project: Project, member: str, key: str) -> None:
+    raw = {"type": "Model", "arguments": {"ModelName": "x"}, "members": {member: "zz"}}
+    project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", **raw}]
+    texts = project.compile().texts
+    assert any(text.endswith(f"SMP104 members of own cannot set {member}. Try: set {key}.") for text in texts)
+
+
+def test_a_condition_in_no_known_shape(project: Project) -> None:
+    project.pipeline["steps"] = [check(conditions=[{"Type": ["Equals"]}])]
+    [text] = project.compile().texts
+    assert "SMP307 a condition of check has no known type" in text
+
+
+@pytest.mark.parametrize(("written", "limit"), [("${SMP_LIMIT} < ${steps.judge.report.f1.value}", "0.8"),
+    ("${SMP_NONE:-0.8} < ${steps.judge.report.f1.value}", "")])  # fmt: skip
+def test_a_variable_is_an_operand_of_a_condition(project: Project, written: str, limit: str) -> None:
+    project.variables["SMP_LIMIT"] = limit
+    project.pipeline["steps"] = [check(conditions=[written])]
+    assert project.compile().at("check", "Conditions") == [{"Type": "LessThan", "LeftValue": 0.8, "RightValue": F1}]
+
+
+def test_what_a_variable_holds_does_not_change_a_condition(project: Project) -> None:
+    project.variables["SMP_WHO"] = "x' == 'x' or 'a"
+    project.pipeline["parameters"] = {"Text": "t"}
+    project.pipeline["steps"] = [check(conditions=["${parameters.Text} == '${SMP_WHO}'"])]
+    [condition] = project.compile().at("check", "Conditions")
+    assert condition == {"Type": "Equals", "LeftValue": {"Get": "Parameters.Text"}, "RightValue": "x' == 'x' or 'a"}
 
 
 def test_what_a_variable_holds_is_never_read_as_an_expression(project: Project) -> None:
@@ -383,6 +530,77 @@ def test_the_step_that_repacks_a_model_goes_where_its_users_are(project: Project
     assert [step["Name"] for step in outcome.at("check", "IfSteps")] == ["register-RepackModel", "register"]
 
 
+@pytest.mark.parametrize(("branches", "where"), [
+    ({"if_steps": ["register"], "else_steps": ["model"]}, []),
+    ({"if_steps": ["register", "model"]}, ["IfSteps"]),
+    ({"else_steps": ["model", "register"]}, ["ElseSteps"]),
+])  # fmt: skip
+def test_a_repack_stands_once_where_all_its_users_see_it(
+    project: Project, branches: dict[str, list[str]], where: list[str]
+) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    steps = project.pipeline["models"]["churn"]["steps"]
+    steps[:] = [step for step in steps if step["step_name"] != "score"]
+    project.step("judge")["chain_input_source_step"] = ["prep"]
+    project.pipeline["steps"] = [check(**branches)]
+    outcome = project.compile()
+    assert outcome.texts == []
+    inside = [
+        member for member in ("IfSteps", "ElseSteps") for step in outcome.at("check", member) if step["Name"] == "model-RepackModel"
+    ]
+    assert inside == where
+    assert ("model-RepackModel" in outcome.steps) is not bool(where)
+
+
+def test_a_step_of_one_branch_cannot_wait_for_one_of_the_other(project: Project) -> None:
+    stop = {**FAIL, "depends_on": ["tell"]}
+    project.pipeline["steps"] = [check(if_steps=["tell"], else_steps=[stop]), tell()]
+    [text] = project.compile().texts
+    assert text.endswith(
+        "SMP209 stop waits for tell, which stands in another branch of check: only one of them runs. "
+        "Try: put both into one branch, or take tell out of check."
+    )
+
+
+@pytest.mark.parametrize("written", [{"dependencies": ["check >> tell"]}, {}])
+def test_that_a_step_waits_for_its_holder_is_not_written_down(project: Project, written: dict[str, Any]) -> None:
+    inner = tell() if written else tell(depends_on=["check"])
+    project.pipeline.update({"steps": [check(if_steps=[inner])], **written})
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert "DependsOn" not in outcome.at("check", "IfSteps")[0]
+
+
+def test_a_loop_does_not_wait_for_itself(project: Project) -> None:
+    project.pipeline["steps"] = [loop(tell(depends_on=["loop"]))]
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert "DependsOn" not in outcome.steps["loop"]
+
+
+@pytest.mark.parametrize("key", ["display_name", "description"])
+def test_what_a_title_reads_is_waited_for(project: Project, key: str) -> None:
+    project.pipeline["steps"] = [
+        tell(step_name="after", **{key: "of ${steps.first.outputs.x}"}),
+        tell(step_name="first", outputs={"x": "String"}),
+    ]
+    assert list(project.compile().steps).index("first") < list(project.compile().steps).index("after")
+
+
+@pytest.mark.parametrize("inner", [
+    {"step_name": "inner", "step_class": "Condition", "conditions": ["${item} == 'a'"]},
+    {"step_name": "inner", "step_class": "Fail", "error_message": "${item}"},
+    {"step_name": "inner", "step_class": "ForEach", "items": ["${item}"], "steps": [{"step_name": "x", "step_class": "Lambda",
+     "function_arn": LAMBDA, "inputs": {"x": "${item}"}}]},
+])  # fmt: skip
+def test_what_a_loop_cannot_hold(project: Project, inner: dict[str, Any]) -> None:
+    project.pipeline["steps"] = [loop(inner)]
+    [text] = project.compile().texts
+    assert text.endswith(
+        f"SMP209 inner, a {inner['step_class']} step, stands in the loop loop, which can hold none. Try: take it out of the loop."
+    )
+
+
 def test_conditions_in_conditions(project: Project) -> None:
     project.pipeline["parameters"] = {"Strict": False}
     inner = {"step_name": "inner", "step_class": "Condition", "conditions": ["${parameters.Strict}"], "if_steps": [FAIL]}
@@ -406,7 +624,7 @@ def test_a_condition_in_the_definitions_own_form(project: Project) -> None:
         (check(conditions=["${steps.judge.report.f1} >= high"]),
          "SMP307 a condition of check cannot be read: the word high stands for nothing: write texts in quotes, and values as ${…}. "
          "Try: write it as ${steps.evaluate.report.f1} >= 0.8."),
-        (check(conditions=[{"Type": "Greater"}]), "SMP307 check has a condition of no known type. Try: GreaterThan."),
+        (check(conditions=[{"Type": "Greater"}]), "SMP307 a condition of check has no known type. Try: GreaterThan."),
         (check(if_steps=["regster"]), 'SMP201 check holds "regster", which is no step. Try: register.'),
         (check(if_steps=["register"], else_steps=["register"]),
          "SMP209 register stands in check already, and cannot stand in check as well. Try: keep it in one of the two."),
@@ -442,7 +660,7 @@ def test_a_loop_gives_each_iteration_its_item_and_outputs_of_its_own(project: Pr
     arguments = outcome.at("loop")
     assert (arguments["IterableItems"], arguments["MaxConcurrency"]) == (["a", "b"], 2)
     [step] = arguments["ForEachBody"]
-    assert step["Arguments"]["Environment"] == {"WHICH": {"Get": "ForEach.CurrentItem"}}
+    assert step["Arguments"]["Environment"] == {"WHICH": joined({"Get": "ForEach.CurrentItem"})}
     uri = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     assert uri["Std:Join"]["Values"][-4:] == ["body", {"Get": "ForEach.CurrentItem"}, "output", "train"]
 
@@ -454,7 +672,7 @@ def test_items_that_are_mappings_are_told_apart_by_a_key(project: Project) -> No
     arguments = project.compile().at("loop")
     [step] = arguments["ForEachBody"]
     assert arguments["IterableItems"] == {"Get": "Parameters.Shops"}
-    assert step["Arguments"]["Environment"] == {"URI": {"Get": "ForEach.CurrentItem.uri"}}
+    assert step["Arguments"]["Environment"] == {"URI": joined({"Get": "ForEach.CurrentItem.uri"})}
     uri = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     assert {"Get": "ForEach.CurrentItem.name"} in uri["Std:Join"]["Values"]
 
@@ -514,3 +732,153 @@ def test_a_pipeline_of_steps_without_models(project: Project) -> None:
     outcome = project.compile()
     assert outcome.texts == []
     assert list(outcome.steps) == ["tell"]
+
+
+def test_what_variables_put_into_the_environment_is_not_explained(project: Project) -> None:
+    project.variables["SMP_SOME"] = "hunter2"
+    project.model["train"].update(env={"A": "x-${SMP_SOME}", "B": "b"}, hyperparameters={"a": "${SMP_SOME}", "b": 1})
+    project.save()
+    pipeline = build_pipeline(load_config(Sources(project.root), project.variables))
+    values = {value.key: value.layers[0][0] for value in explain(pipeline, "fit", ())}
+    assert (values["env.A"], values["env.B"]) == ("(hidden)", "b")
+    assert (values["hyperparameters.a"], values["hyperparameters.b"]) == ("(hidden)", "1")
+
+
+COMPARED: list[tuple[Any, str]] = [
+    ({"Type": "Equals", "RightValue": 1}, "of type Equals has no LeftValue. Try: add LeftValue"),
+    ({"Type": "Not"}, "of type Not has no Condition. Try: add Condition"),
+    ({"Type": "Or", "Conditions": "x"}, "of type Or needs a list as its Conditions. Try: a list of one or more"),
+    ({"Type": "In", "QueryValue": 1, "Values": []}, "of type In needs a list as its Values. Try: a list of one or more"),
+    ({"Type": "Equals", "LeftValue": 1, "RightValue": 1, "Left": 2}, "of type Equals has no member Left. Try: LeftValue"),
+    ({"Type": "Equals", "LeftValue": [1], "RightValue": 1},
+     "of type Equals has a LeftValue that is no single value. Try: a number, a text, true, false, or an expression"),
+    ({"Type": "Not", "Condition": {"Type": "Equal"}}, "has no known type. Try: Equals"),
+    ({"Type": "Or", "Conditions": [{"Type": "In", "QueryValue": 1, "Values": ["a"]}]},
+     "compares 1 with 'a': a number and a text. Try: two values of one kind"),
+    ("'a' > 1", "compares 'a' with 1: a text and a number. Try: two values of one kind"),
+    ("${parameters.Text} == 1", "compares ${parameters.Text} with 1: a text and a number. Try: two values of one kind"),
+    ("${parameters.Text}", "compares ${parameters.Text} with True: a text and a truth value. Try: two values of one kind"),
+    ("true > false", "compares True with False: truth values have no order. Try: compare them by =="),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "said"), COMPARED)
+def test_a_condition_that_would_fail_when_it_runs(project: Project, condition: Any, said: str) -> None:
+    project.pipeline.update({"parameters": {"Text": "t"}, "steps": [check(conditions=[condition])]})
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP307 a condition of check {said}.")
+
+
+LOOPS: list[tuple[dict[str, Any], str]] = [
+    ({"selector": {"pick": "MaxBy", "field": "abc"}},
+     "the selector of loop looks at abc, which no iteration tells. Try: write ${iteration.STEP.outputs.NAME}."),
+    ({"selector": {"pick": "MaxBy", "field": "${iteration.tel.outputs.score}"}},
+     "${iteration.tel.OutputParameters['score']} names nothing: tel is no step of loop. Try: tell."),
+    ({"selector": {"pick": "MaxBy", "field": "${iteration.tell.outputs.scroe}"}},
+     "${iteration.tell.OutputParameters['scroe']} names nothing: tell puts out score. Try: score."),
+    ({"items": "${parameters.Count}"}, "loop goes over ${parameters.Count}, which is not the text of a JSON list. "
+     "Try: give it the type String and a default such as '[\"a\", \"b\"]'."),
+    ({"items": "${parameters.Text}"}, "loop goes over ${parameters.Text}, which is not the text of a JSON list. "
+     "Try: give it the type String and a default such as '[\"a\", \"b\"]'."),
+    ({"items": ["a", "b", "a"]},
+     "loop has the item a twice, and both iterations would put out to one place. Try: keep one of the two."),
+    ({"item_key": "k"}, "the items of loop are single values, which have no k. Try: remove it."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "said"), LOOPS)
+def test_a_loop_that_cannot_be(project: Project, keys: dict[str, Any], said: str) -> None:
+    project.pipeline.update({"parameters": {"Text": "t", "Count": 1}, "steps": [loop(tell(outputs={"score": "Float"}), **keys)]})
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP308 {said}")
+
+
+IDLE: list[tuple[str, str, Any, str]] = [
+    ("tell", "chain_input_source_step", ["prep"], "a Lambda step reads no chain input"),
+    ("stop", "chain_input_source_step", ["prep"], "a Fail step reads no chain input"),
+    ("tell", "role", "arn:aws:iam::111122223333:role/a", "a Lambda step runs as no role of its own"),
+    ("register", "role", "arn:aws:iam::111122223333:role/a", "a RegisterModel step runs as no role of its own"),
+    ("tell", "step_type", "train", "the step belongs to no model, whose section that could be"),
+    ("prep", "model", "other", 'the step stands in the unit of "churn"'),
+    ("stop", "enable_cache", True, "the service caches no Fail step"),
+    ("stop", "retry_policies", [{"exceptions": ["Step.THROTTLING"], "max_attempts": 1}], "the service retries no Fail step"),
+    ("prep", "cache_expire_after", "P1D", "nothing of this step is cached"),
+]
+
+
+@pytest.mark.parametrize(("step", "key", "value", "said"), IDLE)
+def test_a_key_without_effect(project: Project, step: str, key: str, value: Any, said: str) -> None:
+    own = {"tell": tell(), "stop": dict(FAIL)}
+    project.pipeline["steps"] = list(own.values())
+    (own[step] if step in own else project.step(step))[key] = value
+    [text] = project.compile().texts
+    assert text.endswith(f"SMP113 warning: {key} of {step} has no effect: {said}. Try: remove it.")
+
+
+PROPERTY_FILE = {"name": "R", "output": "train", "path": "r.json"}
+THROTTLED = {"exceptions": ["Step.THROTTLING"]}
+CONTRADICTIONS: list[tuple[str, dict[str, Any], str]] = [
+    ("prep", {"retry_policies": [THROTTLED]},
+     "SMP104 retry policy 1 of prep has neither max_attempts nor expire_after_minutes. Try: give it exactly one of the two."),
+    ("prep", {"retry_policies": [{**THROTTLED, "max_attempts": 1, "expire_after_minutes": 2}]},
+     "SMP104 retry policy 1 of prep has both max_attempts and expire_after_minutes. Try: give it exactly one of the two."),
+    ("prep", {"enable_cache": True, "cache_expire_after": "30x"},
+     "SMP104 cache_expire_after of prep is 30x, which is no duration. Try: P30D, or PT12H."),
+    ("prep", {"property_files": [PROPERTY_FILE, PROPERTY_FILE]},
+     'SMP302 prep has two property files called "R". Try: give each a name of its own.'),
+    ("fit", {"max_wait_seconds": 9000},
+     "SMP104 max_wait_seconds of fit is for spot instances, and it uses none. Try: set use_spot_instances: true, or remove it."),
+    ("fit", {"max_wait_seconds": 10, "max_runtime_seconds": 20, "use_spot_instances": True},
+     "SMP104 max_wait_seconds of fit is 10, less than the 20 seconds that it may run. "
+     "Try: at least 20, or a smaller max_runtime_seconds."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "keys", "said"), CONTRADICTIONS)
+def test_keys_that_cannot_be(project: Project, step: str, keys: dict[str, Any], said: str) -> None:
+    project.step(step).update(keys)
+    [text] = project.compile().texts
+    assert text.endswith(said)
+
+
+@pytest.mark.parametrize("expiry", ["P30D", "30d", "PT12H", "T12H", "P1Y2M3W4DT5H6M7S"])
+def test_durations(project: Project, expiry: str) -> None:
+    project.step("prep").update(enable_cache=True, cache_expire_after=expiry)
+    assert project.compile().texts == []
+
+
+def test_a_spot_job_waits_for_capacity(project: Project) -> None:
+    project.step("fit").update(max_wait_seconds=9000, use_spot_instances=True)
+    outcome = project.compile()
+    assert outcome.texts == []
+    assert outcome.at("fit", "StoppingCondition") == {"MaxRuntimeInSeconds": 3000, "MaxWaitTimeInSeconds": 9000}
+
+
+def explained(project: Project, step: str, *key: str) -> dict[str, tuple[str, str]]:
+    project.save()
+    pipeline = build_pipeline(load_config(Sources(project.root), project.variables))
+    return {value.key: (value.layers[0][0], value.becomes) for value in explain(pipeline, step, key)}
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("chain_input_source_step", {"chain_input_source_step": ('["prep"]', "")}),
+        ("metric_definitions.0.Name",
+         {"metric_definitions[0].Name": ("f1", "Arguments.AlgorithmSpecification.MetricDefinitions[0].Name")}),
+        ("metric_definitions.1", {}),
+        ("hyperparameters.a.b", {"hyperparameters.a.b": ("1", "Arguments.HyperParameters.a.b")}),
+        ("step_name", {}),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_explained(project: Project, key: str, found: Any) -> None:
+    project.model["train"].update(metric_definitions=[{"Name": "f1", "Regex": "x"}], hyperparameters={"a.b": 1})
+    assert explained(project, "fit", *key.split(".")) == found
+
+
+def test_a_step_that_is_made_for_another_explains_what_it_takes_over(project: Project) -> None:
+    project.model["registry"]["ModelRepack"] = True
+    project.model["train"]["instance_type"] = "ml.m5.4xlarge"
+    values = explained(project, "model-RepackModel")
+    assert "image_uri" in values
+    assert not {"instance_type", "instance_count", "entry_point", "chain_input_source_step"} & values.keys()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 
-from framework.config.values import Map, Seq, dotted, entries, place_at
+from framework.config.values import Map, Seq, Text, dotted, entries, pieces_of, place_at
 from framework.findings import NOWHERE, Place
 
 HERE, KEY, VALUE, OTHER = (Place("f", line, 1) for line in range(1, 5))
@@ -66,3 +68,10 @@ def test_entries_of_both_kinds() -> None:
 )
 def test_paths_are_written_as_people_write_them(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
+
+
+def test_a_text_remembers_what_of_it_variables_held() -> None:
+    text = Text([("a-", False), ("b", True)])
+    assert text == "a-b"
+    assert pieces_of(deepcopy(text)) == (("a-", False), ("b", True))
+    assert pieces_of("a-b") == (("a-b", False),)

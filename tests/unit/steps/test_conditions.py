@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.config.expressions import Join, Parameter
+from framework.config.values import Text
 from framework.steps.conditions import ConditionError, read_conditions
 
 A, B = Parameter("a"), Parameter("b")
@@ -16,6 +17,11 @@ A, B = Parameter("a"), Parameter("b")
 
 def text(*parts: Any) -> Any:
     return Join("", parts)
+
+
+def held(value: str) -> Any:
+    """A text in the place of an environment variable."""
+    return Text([(value, True)])
 
 
 def compare(kind: str, left: Any, right: Any) -> dict[str, Any]:
@@ -53,6 +59,14 @@ CASES: list[tuple[Any, list[dict[str, Any]]]] = [
         [{"Type": "Or", "Conditions": [negated({"Type": "Or", "Conditions": [negated(ONE), negated(TWO)]}), THREE]}],
     ),
     (text("not (", A, " == 1)"), [negated(ONE)]),
+    (text("not " * 5001, A, " == 1"), [negated(ONE)]),
+    (text(" or ".join(["(1 == 1)"] * 60)), [{"Type": "Or", "Conditions": [compare("Equals", 1, 1)] * 60}]),
+    (text(A, " == 12345678901"), [compare("Equals", A, 12345678901)]),
+    (text(A, " > ", held("0.8")), [compare("GreaterThan", A, 0.8)]),
+    (text(A, " == ", held("TRUE")), [compare("Equals", A, True)]),
+    (text(A, " == ", held("'x' or 1 == 1")), [compare("Equals", A, "'x' or 1 == 1")]),
+    (Text([("'", False), ("a' == 'a", True), ("' == '", False), ("b", True), ("'", False)]), [compare("Equals", "a' == 'a", "b")]),
+    (Text([("0 == 0 or 1", True), (" == 3", False)]), [compare("Equals", "0 == 0 or 1", 3)]),
 ]
 
 
@@ -75,7 +89,12 @@ def test_what_a_condition_becomes(given_text: Any, conditions: list[dict[str, An
         (text(A, " not 1"), '"in" is expected before 1'),
         ("1", "1 is compared with nothing"),
         ("", "a value is missing at the end"),
-        (text("(" * 300, A), "it is too long"),
+        (text("(" * 101, A), "more than 100 parentheses stand inside each other"),
+        (text(A, " < ", "9" * 5000), "the number 999999999999… is out of range"),
+        (text(A, " < 1e999"), "the number 1e999… is out of range"),
+        (text("'a-", B, "' == 'a'"), "${parameters.b} stands in quotes: expressions stand without them"),
+        (text(A, " == 'a"), "' is not closed"),
+        (held("0 == 0 or 1"), '"0 == 0 or 1" is compared with nothing'),
     ],
 )
 def test_what_is_said_of_one_that_cannot_be_read(given_text: Any, message: str) -> None:

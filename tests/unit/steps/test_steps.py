@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from framework.config.expressions import Join, Ref
-from framework.steps.base import EXECUTION_ID, as_json, references
+from framework.config.expressions import Item, Join, JsonGet, Parameter, Ref, Variable
+from framework.steps.base import EXECUTION_ID, as_json, as_text, json_text, references
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -29,6 +29,35 @@ FILES = {"dataFiles": [{"sourceName": "a", "fileName": "x.csv"}, {"sourceName": 
 def encrypted(project: Project) -> Project:
     project.write("conf/conf.yaml", {"conf": {"sagemakerNetworkSecurity": {"kms_key": KEY}}})
     return project
+
+
+# Texts
+
+P, N = Parameter("p", "String"), Parameter("n", "Integer")
+COUNT, MODEL, METRIC = Ref("f", "OutputParameters['n']"), Ref("t", "ModelArtifacts.S3ModelArtifacts"), JsonGet("j", "F", "f1")
+
+
+@pytest.mark.parametrize("value", ["x", P, MODEL, Variable("PipelineName"), Join("", (N,)), Ref("q", "X['a'].S3Output.S3Uri")])
+def test_what_is_known_to_be_text_stays_as_it_is(value: Any) -> None:
+    assert as_text(value) == value
+
+
+@pytest.mark.parametrize("value", [N, COUNT, METRIC, Item(), Item("n"), Ref("t", "FinalMetricDataList['loss'].Value")])
+def test_what_may_be_a_number_is_made_text(value: Any) -> None:
+    assert as_text(value) == Join("", (value,))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({}, "{}"), ([], "[]"), (None, "null"), ({"a": [1, 2.5, True], "b": {"c": "é\n"}}, None),
+        ({"a": ["\x00", "\x000\x00", "\x001\x00"]}, None),
+        ({"a": ["\x000\x00", P, N]}, Join("", ('{"a": ["\\u00000\\u0000", "', P, '", ', N, "]}"))),
+        ([P], Join("", ('["', P, '"]'))), (N, Join("", (N,))),
+    ],
+)  # fmt: skip
+def test_a_value_as_json_in_a_text(value: Any, text: Any) -> None:
+    assert json_text(value) == (json.dumps(value) if text is None else text)
 
 
 # Encryption
