@@ -60,10 +60,14 @@ class Variable(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Ref(Expression):
-    """A property of another step in the service's notation: `Ref("train", "ModelArtifacts.S3ModelArtifacts")`."""
+    """A property of another step in the service's notation: `Ref("train", "ModelArtifacts.S3ModelArtifacts")`.
+
+    `kind` is its type where the configuration tells it: String, Integer, Float or Boolean.
+    """
 
     step: str
     path: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ def report_contradictions(spec: StepSpec, report: Report) -> None:
     """Report what the step's own keys, and those of its section, have against each other."""
     _retries(spec, report)
     _expiry(spec, report)
-    _property_files(spec, report)
-    _spot(spec, report)
+    if not spec.section.broken:  # else what is wrong with it has been said
+        _property_files(spec, report)
+        _spot(spec, report)
 
 
 def _retries(spec: StepSpec, report: Report) -> None:

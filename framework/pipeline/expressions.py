@@ -207,7 +207,7 @@ def _output(step: StepConfig, section: Section | None, value: Output) -> Express
         return output_of(step.name, kind, name)
     if kind in {LAMBDA, CALLBACK}:
         _among(name, list(section.values.get("outputs") or {}), step)
-        return Ref(step.name, f"OutputParameters['{name}']")
+        return Ref(step.name, f"OutputParameters['{name}']", str(section.values["outputs"][name]))
     if kind == EMR:
         _among(name, list(section.values.get("outputs") or {}), step)
         return argument_of(step.name, section.values, name)

@@ -252,7 +252,7 @@ def _is_text(value: Expression) -> bool:
     if isinstance(value, Parameter):
         return value.kind in {"", "String"}
     if isinstance(value, Ref):
-        return _TEXTS.search(value.path) is not None
+        return value.kind == "String" or _TEXTS.search(value.path) is not None
     return isinstance(value, (Join, Variable))
 
 

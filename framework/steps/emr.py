@@ -59,7 +59,7 @@ def arguments_of(values: Mapping[str, Any]) -> list[Any]:
 
 def argument_of(step: str, values: Mapping[str, Any], name: str) -> Ref:
     """The URI that a step was given for one of its `outputs`."""
-    return Ref(step, f"Config.Args[{arguments_of(values).index(f'--{name}') + 1}]")
+    return Ref(step, f"Config.Args[{arguments_of(values).index(f'--{name}') + 1}]", "String")
 
 
 def _check_cluster(spec: StepSpec, given: Any, around: Surroundings) -> None:

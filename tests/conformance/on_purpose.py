@@ -92,6 +92,12 @@ ON_PURPOSE: Mapping[str, Difference] = {
         "the bare parameter",
         "hyperparameters are texts, and a join makes a text of a number; SDK 2 does the same",
     ),
+    "items of loops": Difference(
+        ("*.ForEachBody.Body.Arguments.Environment",),
+        'Std:Join on "" around the item',
+        "the bare item",
+        "variables are texts, and an item may be a number",
+    ),
     "model environment": Difference(
         ("*.Arguments.PrimaryContainer.Environment", "*.Arguments.InferenceSpecification.Containers"),
         "SAGEMAKER_SUBMIT_DIRECTORY=/opt/ml/model/code, SAGEMAKER_PROGRAM, SAGEMAKER_REQUIREMENTS",

@@ -56,7 +56,7 @@ CASES: dict[str, set[str]] = {
         "defaults of inputs",
     },
     "c06_pipeline_model": {"empty members", "origin of a model version", "model environment"},
-    "c06_new_v3_steps": {"encrypted traffic", "time limit"},
+    "c06_new_v3_steps": {"encrypted traffic", "time limit", "items of loops"},
     "c07_script_processors": {"encrypted traffic", "time limit", "code of processing jobs", "start of processing scripts"},
     "c08_custom_job_prefix": {"encrypted traffic", "time limit", "debugger", "model environment", "content type of transforms"},
     "c09_builtin_algo": {"encrypted traffic", "truth values of hyperparameters", "parameters that are numbers"},
