@@ -28,13 +28,11 @@ class Run:
         config: glob of its configuration, below `examples`.
         parameters: start values.
         metrics: paths in its reports, and what the table calls them.
-        before: commands of `smp` that are called first.
     """
 
     config: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, str] = field(default_factory=dict)
-    before: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,8 +111,6 @@ def _rows(name: str, example: Example) -> Iterator[tuple[str, ...]]:
 
 
 def _row(name: str, run: Run) -> tuple[str, ...]:
-    for words in run.before:
-        _smp(run.config, *words)
     began = time.monotonic()
     options = [word for key, value in run.parameters.items() for word in ("-p", f"{key}={value}")]
     answer = _smp(run.config, "run", "--local", "--format", "json", *options)

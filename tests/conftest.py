@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -17,6 +18,10 @@ from framework.config.load import Sources
 from framework.findings import Finding, FindingsError
 from framework.pipeline.compiled import CompiledPipeline
 from framework.road import travel
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # as in a shell's background job; the tests of Ctrl-C start processes, which inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1"
 VARIABLES = {

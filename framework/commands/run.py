@@ -19,7 +19,7 @@ from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSetti
 from framework.pipeline.execution import SUCCEEDED, Execution, Watcher
 from framework.pipeline.packages import with_packages
 from framework.pipeline.parameters import resolve_parameters
-from framework.pipeline.secrets import hidden
+from framework.pipeline.secrets import hidden, shown_data
 from framework.report import text
 from framework.road import local_settings
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from framework.local.backend import LocalBackend
 
 RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
+KEPT = ("keep_going", "strict", "select", "source")
+"""What a resumed run keeps of how it began."""
+
 LOCAL_ONLY = ("parallelism", "keep_going", "strict", "select", "source", "resume")
 
 
@@ -39,8 +42,23 @@ def deploy(ctx: click.Context) -> None:
     """Upload what is missing, and create or update the pipeline on SageMaker."""
     compiled = options.compiled_pipeline(ctx)
     arn, plan = _deployed(_sagemaker(compiled), compiled)
-    answer = text.as_json({"PipelineArn": arn, **plan.to_json()}) if options.wants_json(ctx) else f"{plan.action} {arn}"
+    answer = (
+        text.as_json({"PipelineArn": arn, **_without_secrets(plan.to_json())})
+        if options.wants_json(ctx)
+        else f"{plan.action} {arn}"
+    )
     click.echo(answer)
+
+
+def _without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan as data, in which no field shows a secret."""
+    changes = [{**change, "fields": [_without_secret(field) for field in change["fields"]]} for change in plan["changes"]]
+    return {**plan, "changes": changes}
+
+
+def _without_secret(field: dict[str, Any]) -> dict[str, Any]:
+    path = str(field["path"]).split(".")
+    return {key: value if key == "path" else shown_data(value, path) for key, value in field.items()}
 
 
 @click.command()
@@ -81,6 +99,10 @@ def run(
         )
     if how["source"] and not how["select"]:
         raise click.UsageError("--source goes with --select, which says what to run")
+    if not local and ctx.get_parameter_source("runner") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--runner goes with --local")
+    if how["resume"] and (definition or assignments or parameters_file or dry_run or any(how[name] for name in KEPT)):
+        raise click.UsageError("--resume goes on as the run began: only --parallel and --runner can be given beside it")
     if local and wait:
         raise click.UsageError("--wait goes without --local, which always waits")
     parameters = {**(read_values(Path(parameters_file)) if parameters_file else {}), **_parameters(assignments)}
@@ -102,7 +124,7 @@ def run(
     if dry_run:
         click.echo(text.dry_run(compiled, hidden(parameters), local, options.wants_json(ctx)), nl=False)
     elif local:
-        given = watch.given_words(ctx, definition, assignments, how)
+        given = watch.given_words(ctx, definition, [*_file_words(parameters_file), *_assignment_words(assignments)], how)
         ctx.exit(_run_local(ctx, compiled, parameters, how, given))
     else:
         ctx.exit(_run_sagemaker(ctx, compiled, parameters, wait))
@@ -125,6 +147,16 @@ def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
 
 def _no_definition(path: Path, reason: str) -> FindingsError:
     return FindingsError([Finding("SMP101", Place(str(path)), f"not a pipeline definition: {reason}", "give it as JSON")])
+
+
+def _file_words(parameters_file: str | None) -> list[str]:
+    return ["--parameters", parameters_file] if parameters_file else []
+
+
+def _assignment_words(assignments: tuple[str, ...]) -> list[str]:
+    """The assignments as words of a command line, secrets hidden: what is printed and kept is not for them."""
+    given = hidden(_parameters(assignments))
+    return [word for name, value in given.items() for word in ("-p", f"{name}={value}")]
 
 
 def _parameters(assignments: tuple[str, ...]) -> dict[str, str]:

@@ -48,11 +48,14 @@ def announce(traits: Traits) -> None:
     click.echo(text.runner_line(traits.name, traits.limits), err=True)
 
 
-def given_words(ctx: click.Context, definition: str | None, assignments: Sequence[str], how: Mapping[str, Any]) -> list[str]:
-    """The options of this run that count for another run of a part of it, as words of a command line."""
+def given_words(ctx: click.Context, definition: str | None, parameters: Sequence[str], how: Mapping[str, Any]) -> list[str]:
+    """The options of this run that count for another run of a part of it, as words of a command line.
+
+    `parameters` are the words that set parameters.
+    """
     words = options.words(ctx)
     words += ["--definition", definition] if definition else []
-    words += [word for assignment in assignments for word in ("-p", assignment)]
+    words += parameters
     words += ["--runner", how["runner"]] if how["runner"] != "auto" else []
     return words + (["--strict-local"] if how["strict"] else [])
 

@@ -24,7 +24,14 @@ LOCK = "smp.lock"
 MISSING = "SMP123"
 UNKNOWN = "unknown"
 """Stands for the URI of an image that is not pinned, which is an error; nothing is built from it."""
-_SCOPES = {"train": "training", "tune": "training", "transform": "inference", "registry": "inference", "create_model": "inference"}
+_SCOPES = {
+    "train": "training",
+    "tune": "training",
+    "transform": "inference",
+    "monitor": "inference",
+    "registry": "inference",
+    "create_model": "inference",
+}
 """What an image is for, by the kind of the section that names it; the SDK wants to know for most frameworks."""
 
 

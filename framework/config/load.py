@@ -249,6 +249,11 @@ def _two_anchors(trees: Sequence[Map]) -> list[Finding]:
         if isinstance(tree.get("conf"), Map) and tree["conf"].get("sagemakerPipeline") is not None
     )
     return [
-        Finding("SMP107", place, f"sagemakerPipeline stands in two files; the other is {places[0]}", "keep it in one anchor model")
+        Finding(
+            "SMP107",
+            place,
+            f"sagemakerPipeline stands in two files; the other is {places[0]}",
+            "keep it in one anchor model; of two pipelines, name one with -c",
+        )
         for place in places[1:]
     ]

@@ -140,6 +140,7 @@ def build_pipeline(config: Config) -> Pipeline:
     graph = wired(steps, pipeline, units, findings.append)
     nesting = nest(graph, slots, frozenset(name for name, spec in units.specs.items() if spec.step_class == FOR_EACH))
     findings += nesting.findings
+    model_packages = requests(units.specs.values(), {each.name for each in pipeline.parameters}, findings.append)
     return Pipeline(
         config=config,
         name=pipeline.name,
@@ -150,7 +151,7 @@ def build_pipeline(config: Config) -> Pipeline:
         uploads=bundles.uploads(),
         package_groups=_package_groups(units, pipeline.name),
         findings=tuple(findings),
-        model_packages=requests(units.specs.values()),
+        model_packages=model_packages,
     )
 
 

@@ -24,6 +24,7 @@ def report_contradictions(spec: StepSpec, report: Report) -> None:
     if not spec.section.broken:  # else what is wrong with it has been said
         _property_files(spec, report)
         _spot(spec, report)
+        _two_models(spec, report)
 
 
 def _retries(spec: StepSpec, report: Report) -> None:
@@ -52,6 +53,12 @@ def _property_files(spec: StepSpec, report: Report) -> None:
             message = f'{spec.name} has two property files called "{name}"'
             report(Finding("SMP302", spec.place_of("property_files", index, "name"), message, "give each a name of its own"))
         names.update([name] if name else ())
+
+
+def _two_models(spec: StepSpec, report: Report) -> None:
+    if "model_name" in spec.values and "model_package" in spec.values:
+        message = f"{spec.name} names a model and a model package, and can use one of the two"
+        report(Finding("SMP104", spec.place_of("model_package"), message, "keep model_name or model_package"))
 
 
 def _spot(spec: StepSpec, report: Report) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framework.config.expressions import Variable
-from framework.config.model import CREATE_MODEL, REGISTER_MODEL, Local, ParameterConfig, PipelineConfig
+from framework.config.model import Local, ParameterConfig, PipelineConfig
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
 from framework.pipeline.graph import COMPLETED, Edge
-from framework.pipeline.idle import NEVER_RETRIED, OF_JOBS
+from framework.pipeline.idle import NEVER_RETRIED, OF_JOBS, WITHOUT_JOBS
 from framework.pipeline.nesting import TOP, Slot
 from framework.steps.base import PropertyFile, Step, as_json, as_text
 
@@ -135,7 +135,7 @@ def _retry_policies(step: Step, given: Sequence[Mapping[str, Any]]) -> list[dict
     """The policies that have an effect on a step of this class; that the others have none has been said."""
     if step.spec.step_class in NEVER_RETRIED:
         return []
-    no_job = step.spec.step_class in {CREATE_MODEL, REGISTER_MODEL}
+    no_job = step.spec.step_class in WITHOUT_JOBS
     policies = [_retry_policy(policy) for policy in given]
     for policy in policies if no_job else ():
         policy["ExceptionType"] = [name for name in policy["ExceptionType"] if not name.startswith(OF_JOBS)]

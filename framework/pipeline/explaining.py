@@ -9,7 +9,7 @@ from typing import Any, cast
 from framework.config.values import Map, Seq, dotted
 from framework.findings import NOWHERE, Place
 from framework.pipeline.build import Pipeline
-from framework.pipeline.secrets import shown
+from framework.pipeline.secrets import HIDDEN, shown, shown_data
 from framework.steps.base import Step
 
 DEFAULT = "default"
@@ -102,7 +102,15 @@ def _value(step: Step, holder: Any, path: tuple[str | int, ...]) -> Explained:
     place = holder.places.get(key, NOWHERE) if isinstance(holder, Map) else holder.place_of(key)
     below = holder.replaced.get(key, ()) if isinstance(holder, Map) else ()
     layers = [(holder[key], place), *below]
-    return Explained(dotted(path), tuple((shown(value, path), where) for value, where in layers), _becomes(step, path))
+    hides = _hidden_among(holder, key, path)
+    texts = tuple((HIDDEN if hides else shown(value, path), where) for value, where in layers)
+    return Explained(dotted(path), texts, _becomes(step, path))
+
+
+def _hidden_among(holder: Any, key: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether a value is a secret by what stands beside it: the flag before it, the key of its tag."""
+    whole = shown_data(holder, path[:-1])
+    return bool(whole == HIDDEN or whole[key] != shown_data(holder[key], path))
 
 
 def _becomes(step: Step, path: tuple[str | int, ...]) -> str:

@@ -13,7 +13,9 @@ from framework.config.model import (
     CREATE_MODEL,
     CUSTOM,
     EMR,
+    EMR_SERVERLESS,
     ENDPOINT,
+    ENDPOINT_CONFIG,
     FAIL,
     FOR_EACH,
     INFERENCE_COMPONENT,
@@ -34,13 +36,16 @@ from framework.steps.base import StepSpec
 
 Report = Callable[[Finding], None]
 
+WITHOUT_JOBS = frozenset({CREATE_MODEL, REGISTER_MODEL, ENDPOINT_CONFIG, EMR_SERVERLESS})
+"""The classes that are tried again, and start no SageMaker job."""
+
 OF_JOBS = "SageMaker."
 """What the exceptions begin with that only jobs have."""
 
 _NEVER_CACHED = frozenset({CLEANUP, CONDITION, CREATE_MODEL, FAIL, FOR_EACH, INFERENCE_COMPONENT, LINEAGE, REGISTER_MODEL})
 _CHAINED = frozenset({AUTO_ML, PROCESSING, TRAINING, TUNING, TRANSFORM, METRICS})
 _WITHOUT_ROLE = frozenset({
-    CALLBACK, CLEANUP, CONDITION, CUSTOM, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, RAW, REGISTER_MODEL,
+    CALLBACK, CLEANUP, CONDITION, CUSTOM, EMR, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, RAW, REGISTER_MODEL,
 })  # fmt: skip
 NEVER_RETRIED = frozenset({
     CALLBACK, CLARIFY_CHECK, CLEANUP, CONDITION, EMR, ENDPOINT, FAIL, FOR_EACH, INFERENCE_COMPONENT, LAMBDA, LINEAGE, QUALITY_CHECK,
@@ -65,7 +70,7 @@ def report_idle_keys(spec: StepSpec, report: Report) -> None:
         _report_idle(spec, "cache_expire_after", "nothing of this step is cached", report)
     if "retry_policies" in given and spec.step_class in NEVER_RETRIED:
         _report_idle(spec, "retry_policies", f"the service retries no {spec.step_class} step", report)
-    elif spec.step_class in {CREATE_MODEL, REGISTER_MODEL} and any(word.startswith(OF_JOBS) for word in _exceptions(given)):
+    elif spec.step_class in WITHOUT_JOBS and any(word.startswith(OF_JOBS) for word in _exceptions(given)):
         reason = f"a {spec.step_class} step starts no job, whose exceptions are those that begin with SageMaker"
         _report_idle(spec, "retry_policies", reason, report)
 

@@ -22,7 +22,11 @@ _SECRET = re.compile(
 )
 _FLAG = re.compile(r"(--?[A-Za-z][\w-]*)(=?)")
 _USER = re.compile(r"(://)[^/@\s]+@")
-_FOR_PROGRAMS = frozenset({"env", "hyperparameters"})
+_FOR_PROGRAMS = frozenset({
+    "env", "hyperparameters", "Environment", "HyperParameters", "StaticHyperParameters", "parameters", "inputs",
+    "container_arguments", "ContainerArguments", "args", "properties", "metadata",
+})  # fmt: skip
+"""Keys of the configuration and of requests whose values programs get."""
 
 
 def is_secret(name: str) -> bool:
@@ -41,6 +45,13 @@ def shown(value: Any, path: Sequence[str | int]) -> str:
         return HIDDEN
     plain = _plain(value, bool(_FOR_PROGRAMS.intersection(path)))
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def shown_data(value: Any, path: Sequence[str | int]) -> Any:
+    """As `shown`, but what is no text stays what it is."""
+    if any(is_secret(str(part)) for part in path):
+        return HIDDEN
+    return _plain(value, False)
 
 
 def _from_variable(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
@@ -36,7 +35,7 @@ from framework.pipeline.idle import report_idle_keys
 from framework.pipeline.nesting import Slot, chain_of
 from framework.pipeline.pairs import Pair, expanded, pairs_of
 from framework.pipeline.served import models_of, with_model
-from framework.steps.base import StepSpec
+from framework.steps.base import StepSpec, shortened
 from framework.steps.channels import DEFAULT_CHANNEL, channels_of
 from framework.steps.create_model import brings_model, inference_script
 
@@ -318,14 +317,7 @@ def _with_repack(spec: StepSpec, repacks: dict[str, str]) -> StepSpec:
     wanted = wanted and not brings_model(spec.values)
     if not wanted or spec.training is None or inference_script(spec) is None:
         return spec
-    return replace(spec, repack=repacks.setdefault(spec.training.name, _repack_name(spec.name)))
-
-
-def _repack_name(name: str) -> str:
-    """What the repack step for the step called `name` is called; cut names stay apart by a digest."""
-    room = _NAME_LIMIT - len(REPACK_SUFFIX)
-    short = name if len(name) <= room else f"{name[: room - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-    return short + REPACK_SUFFIX
+    return replace(spec, repack=repacks.setdefault(spec.training.name, shortened(spec.name, REPACK_SUFFIX)))
 
 
 def _report_empty(unit: UnitConfig, steps: tuple[StepConfig, ...], report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -18,6 +19,9 @@ Arguments = dict[str, Any]
 Origins = Mapping[tuple[str, ...], tuple[str, ...]]
 """For paths of a step's arguments, the keys of its section that they came from."""
 
+
+LONGEST_NAME = 64
+"""Of a step: StepName in the API."""
 
 EXECUTION_ID = Variable("PipelineExecutionId")
 
@@ -187,6 +191,13 @@ class Surroundings:
 
 
 Builder = Callable[[StepSpec, Surroundings], Step]
+
+
+def shortened(name: str, suffix: str) -> str:
+    """What the step that is made for the step called `name` is called; cut names stay apart by a digest."""
+    room = LONGEST_NAME - len(suffix)
+    short = name if len(name) <= room else f"{name[: room - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return short + suffix
 
 
 def bucket_name(bucket: str) -> str:

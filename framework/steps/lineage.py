@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from framework.config.expressions import Expression
 from framework.findings import nearest
 from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, with_overrides
 from framework.steps.jobs import without_nothing
@@ -25,7 +26,12 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
     if not any(values.get(key) for key in (*KINDS, "associations")):
         message = f"{spec.name} records nothing"
         around.missing(spec, (), message, "give it actions, artifacts, contexts or associations", RULE)
-    made = {(kind, entity.get(f"{kind}Name")) for key, (_, kind) in KINDS.items() for entity in values.get(key) or ()}
+    made = {
+        (kind, name)
+        for key, (_, kind) in KINDS.items()
+        for entity in values.get(key) or ()
+        if isinstance(name := entity.get(f"{kind}Name"), (str, Expression))  # of others the check of the request speaks
+    }
     for index, association in enumerate(values.get("associations") or ()):
         for end in ("Source", "Destination"):
             fault = _fault(association.get(end), made)

@@ -107,6 +107,28 @@ def test_a_run_that_is_resumed_and_fails_again_still_knows_its_options(call: Cal
     call(line)
 
 
+def test_what_a_resumed_run_keeps_cannot_be_given_again(call: Call, write: Any, home: Path) -> None:
+    script(home, "b.sh", "exit 3\n")
+    write(told("B", "b.sh", "y"))
+    call('smp run --local --definition "my pipe.json"', code=4)
+    for option in ("--dry-run", "-p A=1", "--select B", "--keep-going", '--definition "my pipe.json"'):
+        assert "--resume goes on as the run began" in call(f"smp run --local --resume local0000001 {option}", code=2).stderr
+
+
+def test_the_printed_command_keeps_the_file_of_parameters_and_no_secret(call: Call, write: Any, home: Path) -> None:
+    script(home, "b.sh", "exit 3\n")
+    write(told("B", "b.sh", "y"))
+    pipe = home / "my pipe.json"
+    definition = json.loads(pipe.read_text())
+    definition["Parameters"] = [{"Name": name, "Type": "String"} for name in ("Given", "DbPassword")]
+    pipe.write_text(json.dumps(definition))
+    (home / "par.yaml").write_text("Given: x\n")
+    failed = call('smp run --local --definition "my pipe.json" --parameters par.yaml -p DbPassword=hunter2', code=4)
+    ((_, line),) = ADVICE.findall(failed.stderr)
+    assert line == "smp run --local --select B --definition 'my pipe.json' --parameters par.yaml -p 'DbPassword=(hidden)'"
+    assert "hunter2" not in failed.stdout + failed.stderr + (home / ".smp/runs/local0000001/run.json").read_text()
+
+
 def test_a_step_of_a_loop_is_run_again_with_its_loop(call: Call, write: Any, home: Path) -> None:
     inner = shell("In", "test -e /opt/ml/processing/input/none")
     loop = {"Name": "Loop", "Type": "ForEach", "Arguments": {"IterableItems": ["a", "b"], "ForEachBody": [inner]}}

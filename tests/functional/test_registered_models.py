@@ -94,6 +94,51 @@ def test_a_package_that_cannot_be(project: Project, package: Any, said: str) -> 
     assert said in [text.partition(" ")[2] for text in project.compile().texts]
 
 
+def two(project: Project, first: Any, second: Any) -> list[str]:
+    scoring(project)
+    section = project.conf["conf"]["models"]["batch"]["transform"]
+    project.conf["conf"]["models"]["other"] = {"transform": {**section, **second}}
+    section.update(first)
+    project.pipeline["models"]["other"] = {"steps": [{"step_name": "again", "step_class": "Transform"}]}
+    return [text.partition(" ")[2] for text in project.compile().texts]
+
+
+def test_two_groups_never_share_a_parameter(project: Project) -> None:
+    [said] = two(project, {"model_package": {"group": "churn-model"}}, {"model_package": {"group": "ChurnModel"}})
+    assert said == (
+        "SMP202 the parameter ChurnModelModelPackage would stand for the newest Approved of model package group ChurnModel and for "
+        "the newest Approved of model package group churn-model. Try: rename one of the two."
+    )
+
+
+def test_two_steps_share_a_version(project: Project) -> None:
+    assert two(project, {}, {}) == []
+
+
+def test_a_parameter_of_the_users_own_is_none_of_a_model_package(project: Project) -> None:
+    scoring(project)
+    project.pipeline["parameters"] = {"ChurnScoresModelPackage": "x"}
+    [text] = project.compile().texts
+    assert "SMP202 the parameter ChurnScoresModelPackage would stand for the newest Approved" in text
+
+
+def test_a_model_and_a_package_are_one_too_many(project: Project) -> None:
+    scoring(project)
+    project.conf["conf"]["models"]["batch"]["transform"]["model_name"] = "x"
+    [text] = project.compile().texts
+    assert text.endswith(
+        "SMP104 score names a model and a model package, and can use one of the two. Try: keep model_name or model_package."
+    )
+
+
+def test_the_model_step_of_a_long_name_has_a_legal_one(project: Project) -> None:
+    scoring(project)
+    project.pipeline["models"]["batch"]["steps"][0]["step_name"] = "s" * 64
+    names = list(project.compile().steps)
+    assert len(names[0]) == 64
+    assert names[0].endswith("-Model")
+
+
 def test_in_a_branch_the_model_step_goes_along(project: Project) -> None:
     scoring(project)
     condition = {"step_name": "check", "step_class": "Condition", "conditions": ["${parameters.Go}"], "if_steps": ["score"]}

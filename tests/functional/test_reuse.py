@@ -410,6 +410,28 @@ def test_explain_of_a_whole_step_for_a_program(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "shown", "value"),
+    [
+        ("container_arguments.1", "container_arguments[1]", "(hidden)"),
+        ("container_arguments.2", "container_arguments[2]", "--days"),
+        ("tags.0.Value", "tags[0].Value", "(hidden)"),
+        ("tags.1.Value", "tags[1].Value", "risk"),
+        ("arguments.Environment.PLACE", "arguments.Environment.PLACE", "(hidden)"),
+    ],
+)
+def test_an_element_is_hidden_where_the_whole_hides_it(project: Project, key: str, shown: str, value: str) -> None:
+    project.variables["SMP_PLACE"] = "hunter2"
+    project.model["preprocess"] |= {
+        "container_arguments": ["--token", "hunter2", "--days", "7"],
+        "tags": [{"Key": "api_token", "Value": "hunter2"}, {"Key": "team", "Value": "risk"}],
+        "arguments": {"Environment": {"PLACE": "${SMP_PLACE}"}},
+    }
+    output = smp_explain(project, f"prep.{key}").output
+    assert output.startswith(f"prep.{shown} = {value}")
+    assert "hunter2" not in output
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         ("perp", "explain SMP304 there is no step perp. Try: prep."),

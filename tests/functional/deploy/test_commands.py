@@ -47,6 +47,22 @@ def test_deploy_creates_then_changes_nothing_then_updates(call, cloud):
     assert json.loads(deployed["PipelineDefinition"]) == json.loads(compiled.stdout)
 
 
+def test_deploy_shows_no_secret(call, cloud):
+    call("deploy", "--set", "models.lgbm.train.env.DB_PASSWORD=hunter2")
+    changed = call("deploy", "--set", "models.lgbm.train.env.DB_PASSWORD=hunter3", "--format", "json")
+
+    [change] = json.loads(changed.stdout)["changes"]
+    assert [(field["before"], field["after"]) for field in change["fields"]] == [("(hidden)", "(hidden)")]
+    assert "hunter" not in changed.stdout + changed.stderr
+
+
+def test_the_runner_is_for_local_runs(call, cloud):
+    result = call("run", "--runner", "plain")
+    assert result.exit_code == 2
+    assert "--runner goes with --local" in result.stderr
+    assert cloud.writes == []
+
+
 def test_run_starts_what_it_deployed(call, cloud):
     result = call("run")
 
