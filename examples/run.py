@@ -37,11 +37,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Example:
-    """An example: scripts that make its data, its pipelines in order, the packages beyond the extra `examples` that it needs."""
+    """An example: scripts that make its data, its pipelines in order, packages that it needs, and the extra that has them."""
 
     runs: tuple[Run, ...]
     data: tuple[str, ...] = ("make_data.py",)
-    packages: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ("pandas", "sklearn")
     extra: str = ""
 
 

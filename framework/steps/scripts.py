@@ -17,7 +17,6 @@ from framework.steps.base import Arguments, StepSpec, Surroundings
 
 ENTRYPOINT = "/opt/ml/processing/input/entrypoint"
 CODE = "/opt/ml/processing/input/code"
-BUNDLE = "sourcedir.tar.gz"
 
 
 def script_path(entry_point: object) -> str:

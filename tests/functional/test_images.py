@@ -50,6 +50,16 @@ def test_an_image_of_the_inference_specification(project: Project) -> None:
     assert outcome.at("model", "PrimaryContainer.Image") == URI
 
 
+def test_a_monitored_transform_takes_an_image_for_inference(project: Project) -> None:
+    monitor = {"step_class": "QualityCheck", "check_type": "DATA_QUALITY", "image_uri": "u:monitor"}
+    project.step("score").update(step_class="MonitorBatchTransform", image=SKLEARN, monitor=monitor)
+    project.pipeline["dependencies"] = []
+    texts = project.compile().texts
+    assert any(
+        "SMP123 the image sklearn:1.2-1 py_version=py3 scope=inference cpu eu-west-1 is not pinned" in text for text in texts
+    )
+
+
 def test_the_instance_type_decides_between_images(project: Project) -> None:
     named(project)
     pin(project)
