@@ -14,6 +14,30 @@ ERROR = "error"
 WARNING = "warning"
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a kind of finding is about; the same for every finding of that id.
+
+    Attributes:
+        id: SMP and three digits: 1xx configuration, 2xx graph, 3xx references, 4xx service model, 5xx limits and quotas, 6xx
+            security and policy, 7xx code and files, 8xx local runs, 9xx what lies in the account.
+        title: what is wrong, in a few words.
+        description: why it is, sentences.
+        cure: what to do, sentences.
+        severity: that of its findings where they do not say otherwise.
+        source: where the rule comes from, when it is not from this tool.
+        blocking: whether nothing can be compiled where it finds an error; such errors cannot be ignored or made less.
+    """
+
+    id: str
+    title: str
+    description: str
+    cure: str
+    severity: str = ERROR
+    source: str = ""
+    blocking: bool = False
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where a value was written. `line` and `column` count from 1; 0 says that the file as a whole is meant."""
