@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
 
-from framework.checks.service_model import check_arguments
-from framework.config.model import CUSTOM, RAW
+from framework.checks.places import innermost, place_of
+from framework.checks.rules import (
+    definition_graph,
+    definition_references,
+    limits,
+    policy,
+    property_paths,
+    protection,
+    quotas,
+    reference_kinds,
+    requirements,
+    scripts,
+    secrets,
+    step_settings,
+)
+from framework.checks.service_model import default_check
+from framework.checks.shapes import Violation
+from framework.checks.subject import Subject
 from framework.findings import Finding
 from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline
-from framework.steps.base import Step
+
+_OF_DEFINITIONS = (
+    definition_graph, definition_references, property_paths, limits, step_settings, quotas, secrets, protection, policy,
+)  # fmt: skip
+"""The modules of rules that look at what is sent."""
+
+_OF_PIPELINES = (scripts, requirements)
+"""Those that look at the pipeline, and at the files that it is made from."""
 
 
 def check(pipeline: Pipeline, compiled: CompiledPipeline) -> tuple[Finding, ...]:
-    """Findings about the definition that `pipeline` compiled to, those made on the way to it included."""
-    return (*pipeline.findings, *_service_model(pipeline, compiled))
+    """Findings about what `pipeline` compiled to, those made on the way to it included."""
+    config = pipeline.config
+    subject = Subject(compiled, config.network, config.checks.policy)
+    traced = (_finding(violation, pipeline, compiled) for violation in violations(subject))
+    return (*pipeline.findings, *traced, *(finding for module in _OF_PIPELINES for finding in module.findings(pipeline)))
 
 
-def _service_model(pipeline: Pipeline, compiled: CompiledPipeline) -> Iterator[Finding]:
-    for violation in check_arguments(compiled.definition):
-        name, path = _innermost(compiled.definition, violation.path, pipeline.steps)
-        step = pipeline.steps[name]
-        yield Finding(violation.rule, step.origin(path), f"{name}: {violation.message}", violation.hint)
+def check_definition(compiled: CompiledPipeline) -> list[Violation]:
+    """What is wrong with a definition, whoever made it, as far as it alone tells.
 
-
-def _innermost(definition: Mapping[str, Any], path: Sequence[str | int], steps: Mapping[str, Step]) -> tuple[str, list[str | int]]:
-    """The name of the innermost step of ours that a path of the definition leads into, and the rest of the path in its arguments.
-
-    What a Raw or a Custom step holds are no steps of ours, whatever they are called: the configuration does not have them.
+    Raises:
+        BackendError: botocore, whose model of the API is read, is missing or damaged.
     """
-    name, rest, value = "", list(path), cast(Any, definition)
-    for position, part in enumerate(path):
-        ours = part == "Arguments" and isinstance(value, dict) and "Type" in value and value.get("Name") in steps
-        if ours and not (name and steps[name].spec.step_class in {RAW, CUSTOM}):
-            name, rest = value["Name"], list(path[position + 1 :])
-        value = value[part] if position < len(path) - 1 else None
-    return name, rest
+    return violations(Subject(compiled))
+
+
+def violations(subject: Subject) -> list[Violation]:
+    """What is wrong with what is sent, in the order of the rules."""
+    found = default_check().look(subject.steps)
+    special = [violation for module in _OF_DEFINITIONS for violation in module.violations(subject)]
+    general = [*found.violations, *reference_kinds.violations(subject, found)]
+    return [*_without(general, special), *special]
+
+
+def _without(general: Sequence[Violation], special: Sequence[Violation]) -> Iterator[Violation]:
+    """What a rule of its own says better is not said of the shape, too."""
+    said = {violation.path for violation in special if violation.rule in {limits.INPUTS}}
+    return (violation for violation in general if violation.path not in said)
+
+
+def _finding(violation: Violation, pipeline: Pipeline, compiled: CompiledPipeline) -> Finding:
+    place = place_of(violation.path, compiled.definition, pipeline)
+    name, _ = innermost(violation.path, compiled.definition, pipeline.steps)
+    said = not name or violation.message.startswith(f"{name} ")
+    message = violation.message if said else f"{name}: {violation.message}"
+    return Finding(violation.rule, place, message, violation.hint, violation.severity)

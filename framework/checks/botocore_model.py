@@ -56,18 +56,21 @@ class ServiceModel:
     shapes: Mapping[str, Shape]
 
 
-def load_model(inputs: Iterable[str] = (), outputs: Iterable[str] = (), data: Path | None = None) -> ServiceModel:
-    """Read the shapes that some operations of SageMaker take or answer.
+def load_model(
+    inputs: Iterable[str] = (), outputs: Iterable[str] = (), data: Path | None = None, service: str = "sagemaker"
+) -> ServiceModel:
+    """Read the shapes that some operations of a service take or answer.
 
     Args:
         inputs: operations whose requests are wanted, as in "CreateTrainingJob".
         outputs: operations whose answers are wanted, as in "DescribeTrainingJob".
         data: botocore's data folder; found beside this tool when not given.
+        service: as botocore calls it.
 
     Raises:
-        BackendError: botocore is not installed, its model of SageMaker is damaged, or it lacks one of the operations.
+        BackendError: botocore is not installed, its model of the service is damaged, or it lacks one of the operations.
     """
-    file = _model_file(data or _data_folder("botocore"))
+    file = _model_file(data or _data_folder("botocore"), service)
     try:
         model = json.loads(gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes())
         taken = {operation: str(model["operations"][operation]["input"]["shape"]) for operation in inputs}
@@ -103,8 +106,8 @@ def _data_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
-def _model_file(data: Path) -> Path:
-    versions = sorted((data / "sagemaker").glob("*/service-2.json*"), reverse=True)
+def _model_file(data: Path, service: str) -> Path:
+    versions = sorted((data / service).glob("*/service-2.json*"), reverse=True)
     if not versions:
         raise BackendError(_WHAT, "botocore's data folder holds none", _CURE)
     return versions[0]

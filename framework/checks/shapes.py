@@ -7,12 +7,13 @@ checker never calls another: `walk` goes through a value with a list of what is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeAlias
 
 from framework.checks import shape_wording as wording
 from framework.checks.botocore_model import Shape, compile_pattern
+from framework.findings import ERROR
 
 UNKNOWN, TYPE, MISSING, ENUM, PATTERN, SIZE = "SMP401", "SMP402", "SMP403", "SMP404", "SMP405", "SMP406"
 _FUNCTIONS = frozenset({"Get", "Std:Join", "Std:JsonGet"})
@@ -24,11 +25,11 @@ Part: TypeAlias = "tuple[Checker, Any, Trail]"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing in a step's Arguments that the API will refuse.
+    """One thing in what is sent that is wrong.
 
     Attributes:
-        rule: SMP401 unknown member, SMP402 wrong type, SMP403 missing member, SMP404 not in the enumeration, SMP405 pattern,
-            SMP406 length, size or range.
+        rule: of the walk here: SMP401 unknown member, SMP402 wrong type, SMP403 missing member, SMP404 not in the enumeration,
+            SMP405 pattern, SMP406 length, size or range.
         path: keys and indices from the root of the definition; for a missing member, of what lacks it.
         message: what is wrong and why, a sentence without its full stop.
         hint: what to do, a sentence without its full stop.
@@ -38,10 +39,24 @@ class Violation:
     path: tuple[str | int, ...]
     message: str
     hint: str
+    severity: str = ERROR
 
 
-def walk(checker: Checker, value: Any, trail: Trail, found: list[Violation]) -> None:
-    """Check a value and everything in it, in document order; what is wrong is appended to `found`."""
+@dataclass(slots=True)
+class Found:
+    """What a walk finds.
+
+    Attributes:
+        violations: what the API will refuse, in document order.
+        references: what is known only when the pipeline runs: the checker of the shape that is wanted, the reference, its place.
+    """
+
+    violations: list[Violation] = field(default_factory=list)
+    references: list[tuple[Checker, Any, Trail]] = field(default_factory=list)
+
+
+def walk(checker: Checker, value: Any, trail: Trail, found: Found) -> None:
+    """Check a value and everything in it, in document order; what is wrong goes into `found`."""
     todo: list[Part] = [(checker, value, trail)]
     while todo:
         checker, value, trail = todo.pop()
@@ -55,7 +70,7 @@ def is_reference(value: Any) -> bool:
 
 def missing(trail: Trail, member: str, owner: str, cure: str) -> Violation:
     """The violation "what stands at `trail` lacks a member that `owner` requires"."""
-    path = _path(trail)
+    path = path_of(trail)
     return Violation(MISSING, path, f"{wording.label(path)} lacks {member}, which {owner} requires", f"add {member}, {cure}")
 
 
@@ -84,15 +99,17 @@ class Checker:
         self.name, self.shape, self.checkers = name, shape, checkers
         self.low, self.high = shape.get("min", -inf), shape.get("max", inf)
 
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
-        """The parts of a value that are still to be checked; what is wrong with the value itself is appended to `found`."""
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
+        """The parts of a value that are still to be checked; what is wrong with the value itself goes into `found`."""
         return ()
 
-    def mistyped(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
-        """Say that a value has the wrong type, unless it is a reference; it has no parts to look at then."""
-        if not is_reference(value):
+    def mistyped(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
+        """Say that a value has the wrong type; a reference is kept for later. Neither has parts to look at."""
+        if is_reference(value):
+            found.references.append((self, value, trail))
+        else:
             what = f"is {wording.typed(self.shape, value)}, but {self.name} is {wording.kind(self.shape)}"
-            found.append(self.violation(TYPE, trail, what, wording.type_cure(self.name, self.shape, value)))
+            found.violations.append(self.violation(TYPE, trail, what, wording.type_cure(self.name, self.shape, value)))
         return ()
 
     def missized(self, value: Any, trail: Trail) -> Violation:
@@ -102,7 +119,7 @@ class Checker:
 
     def violation(self, rule: str, trail: Trail, what: str, hint: str) -> Violation:
         """A violation by what stands at `trail`."""
-        path = _path(trail)
+        path = path_of(trail)
         return Violation(rule, path, f"{wording.label(path)} {what}", hint)
 
 
@@ -114,12 +131,12 @@ class _Structure(Checker):
         self._unknown = _Unknown(name, shape, checkers)
         self._known: dict[str, Checker] = {}
 
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
         if not isinstance(value, dict) or is_reference(value):
             return self.mistyped(value, trail, found)
         absent = [member for member in self.required if member not in value]
         if absent:
-            found += self._missing(absent, value, trail)
+            found.violations += self._missing(absent, value, trail)
         known = self._known
         return [(known.get(key) or self._of(key), item, (trail, key)) for key, item in value.items()]
 
@@ -141,19 +158,19 @@ class _Structure(Checker):
 class _Unknown(Checker):
     """Stands for every member that a structure does not have."""
 
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
-        path = _path(trail)
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
+        path = path_of(trail)
         hint = wording.member_cure(self.name, tuple(self.shape["members"]), str(path[-1]))
-        found.append(Violation(UNKNOWN, path, f"{self.name} has no member {path[-1]}", hint))
+        found.violations.append(Violation(UNKNOWN, path, f"{self.name} has no member {path[-1]}", hint))
         return ()
 
 
 class _List(Checker):
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
         if not isinstance(value, list):
             return self.mistyped(value, trail, found)
         if not self.low <= len(value) <= self.high:
-            found.append(self.missized(value, trail))
+            found.violations.append(self.missized(value, trail))
         checker = self.checkers[self.shape["member"]]
         return [(checker, item, (trail, at)) for at, item in enumerate(value)]
 
@@ -163,11 +180,11 @@ class _Map(Checker):
         super().__init__(name, shape, checkers)
         self.keys = _Key(shape["key"], checkers.shapes[shape["key"]], checkers)
 
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
         if not isinstance(value, dict) or is_reference(value):
             return self.mistyped(value, trail, found)
         if not self.low <= len(value) <= self.high:
-            found.append(self.missized(value, trail))
+            found.violations.append(self.missized(value, trail))
         keys, values = self.keys, self.checkers[self.shape["value"]]
         return [part for key, item in value.items() for part in ((keys, key, (trail, key)), (values, item, (trail, key)))]
 
@@ -179,17 +196,17 @@ class _String(Checker):
         self.legal = frozenset(self.enum)
         self.pattern = compile_pattern(shape["pattern"]) if "pattern" in shape else None
 
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
         if not isinstance(value, str):
             return self.mistyped(value, trail, found)
         if self.legal and value not in self.legal:
             what = f"is {wording.shown(self.shape, value)}, which is no value of {self.name}"
-            found.append(self.violation(ENUM, trail, what, wording.enum_cure(self.name, self.enum, value)))
+            found.violations.append(self.violation(ENUM, trail, what, wording.enum_cure(self.name, self.enum, value)))
         elif not self.low <= len(value) <= self.high:
-            found.append(self.missized(value, trail))
+            found.violations.append(self.missized(value, trail))
         elif self.pattern and not self.pattern.fullmatch(value):
             what = f"is {wording.shown(self.shape, value)}, which does not match the pattern of {self.name}"
-            found.append(self.violation(PATTERN, trail, what, wording.pattern_cure(self.pattern, value)))
+            found.violations.append(self.violation(PATTERN, trail, what, wording.pattern_cure(self.pattern, value)))
         return ()
 
 
@@ -197,7 +214,7 @@ class _Key(_String):
     """A key of a map, whose place is that of its value."""
 
     def violation(self, rule: str, trail: Trail, what: str, hint: str) -> Violation:
-        path = _path(trail)
+        path = path_of(trail)
         return Violation(rule, path, f"Key {wording.label(path)} of {wording.label(path[:-1])} {what}", hint)
 
 
@@ -206,16 +223,16 @@ class _Number(Checker):
         super().__init__(name, shape, checkers)
         self.types = (int,) if shape["type"] in ("integer", "long") else (int, float)
 
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
         if isinstance(value, bool) or not isinstance(value, self.types):
             return self.mistyped(value, trail, found)
         if value < self.low or value > self.high:
-            found.append(self.missized(value, trail))
+            found.violations.append(self.missized(value, trail))
         return ()
 
 
 class _Boolean(Checker):
-    def check(self, value: Any, trail: Trail, found: list[Violation]) -> Sequence[Part]:
+    def check(self, value: Any, trail: Trail, found: Found) -> Sequence[Part]:
         return () if isinstance(value, bool) else self.mistyped(value, trail, found)
 
 
@@ -232,7 +249,8 @@ _CHECKERS: Mapping[str, type[Checker]] = {
 }
 
 
-def _path(trail: Trail) -> tuple[str | int, ...]:
+def path_of(trail: Trail) -> tuple[str | int, ...]:
+    """A place as keys and indices from the root."""
     inside_out: list[str | int] = []
     while trail is not None:
         trail, key = trail

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from framework.config import merge, schema
+from framework.config.checks import POLICY
 from framework.config.dialect import normalise
 from framework.config.environment import ENVIRONMENT, Substituted, read_env_file, substitute
+from framework.config.ignores import Ignore
 from framework.config.model import Config
 from framework.config.reader import read_file
 from framework.config.reuse import reuse
@@ -65,6 +67,7 @@ class _Reading:
     variables: Mapping[str, str]
     files: list[Path] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    ignores: dict[str, tuple[Ignore, ...]] = field(default_factory=dict)
     incomplete: bool = False
     lacks_variables: bool = False
 
@@ -73,6 +76,7 @@ class _Reading:
         path = path.absolute()
         self.files.append(path)
         result = read_file(path, self.name_of(path))
+        self.ignores[self.name_of(path)] = result.ignores
         self.findings += result.findings
         tree = result.tree
         if tree is not None and not isinstance(tree.get("conf"), Map):
@@ -148,7 +152,7 @@ def _finish(merged: Map, overlay: Map | None, sources: Sources, reading: _Readin
     config = typed_config(
         result.tree, reading.root, files, reading.variables, result.unresolved, reading.incomplete, extended=extended
     )
-    return replace(config, findings=(*reading.findings, *config.findings))
+    return replace(config, findings=(*reading.findings, *config.findings), ignores=reading.ignores)
 
 
 def _nothing(place: Place) -> Finding:
@@ -195,7 +199,7 @@ def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, frame
             reading.incomplete = True
         for match in matches:  # a file that links lead to twice is one file
             found[match.resolve()] = min(match, found.get(match.resolve(), match))
-    for path in (framework_file, *(reading.root / name for name in FRAMEWORK_FILES)):
+    for path in (framework_file, *(reading.root / name for name in (*FRAMEWORK_FILES, POLICY))):
         if path is not None:
             found.pop(path.resolve(), None)
     return sorted(found.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from framework.config.ignores import Ignore
 from framework.config.values import Map
 from framework.findings import NOWHERE, Finding, Place
 
@@ -203,6 +204,36 @@ class Local:
     environment: tuple[str, ...] = ()
 
 
+MAX_BUNDLE_MB = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One line of the policy: what is asked for (`key`, `value`), whether a violation is an error, and where it was written."""
+
+    key: str
+    value: Any
+    denies: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the configuration says of the checks.
+
+    Attributes:
+        severity: for rules, by id, what their findings are: error, warning or off.
+        severity_places: where that was written.
+        max_bundle_mb: the size of a bundle that is worth a warning, in millions of bytes.
+        policy: the clauses of the policy file, in its order.
+    """
+
+    severity: Mapping[str, str] = field(default_factory=dict)
+    severity_places: Mapping[str, Place] = field(default_factory=dict)
+    max_bundle_mb: float = MAX_BUNDLE_MB
+    policy: tuple[Clause, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
     """An image that a section names.
@@ -238,6 +269,8 @@ class Config:
         findings: all that is wrong with the configuration so far, errors and warnings.
         local: what is said of local runs.
         images: every image that a section names instead of giving its URI.
+        checks: what is said of the checks.
+        ignores: the comments that take findings back, by the name of their file.
     """
 
     root: Path
@@ -250,3 +283,5 @@ class Config:
     findings: tuple[Finding, ...] = ()
     local: Local = Local()
     images: tuple[ImageRequest, ...] = ()
+    checks: Checks = Checks()
+    ignores: Mapping[str, tuple[Ignore, ...]] = field(default_factory=dict)

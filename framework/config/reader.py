@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from framework.config.ignores import Ignore, ignores_in
 from framework.config.values import Map, Seq, quoted
 from framework.findings import Finding, Place
 
@@ -39,12 +40,16 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 
 @dataclass(slots=True)
 class FileTree:
-    """What one file holds: `tree` is None when nothing can be used of it. `root` is the document's value, whatever it is."""
+    """What one file holds: `tree` is None when nothing can be used of it. `root` is the document's value, whatever it is.
+
+    `ignores` are the comments that take findings back.
+    """
 
     name: str
     tree: Map | None = None
     findings: list[Finding] = field(default_factory=list)
     root: Any = None
+    ignores: tuple[Ignore, ...] = ()
 
 
 def read_file(path: Path, name: str) -> FileTree:
@@ -61,7 +66,9 @@ def read_file(path: Path, name: str) -> FileTree:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _refused(name, f"the file is not UTF-8 text (byte {error.start})", "save it as UTF-8", line, 1)
-    return read_text(text, name)
+    tree = read_text(text, name)
+    tree.ignores = ignores_in(text, name)
+    return tree
 
 
 def read_text(text: str, name: str) -> FileTree:

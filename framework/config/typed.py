@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.config import model as m
+from framework.config.checks import checks_of, read_policy
 from framework.config.defaults import Defaults
 from framework.config.dialect import MODEL_KEYS
 from framework.config.images import Images, Lock, read_lock, stale
@@ -56,6 +57,8 @@ def typed_config(
     work.unused(pipeline, models, extended)
     requests = tuple(sections.images.requests.values())
     work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
+    policy, findings = read_policy(conf.get("checks"), root)
+    work.say(findings)
     security = _map(conf.get("sagemakerNetworkSecurity"))
     return m.Config(
         root=root,
@@ -73,6 +76,7 @@ def typed_config(
         findings=tuple(sections.findings),
         local=local_runs(conf.get("local"), root),
         images=requests,
+        checks=checks_of(conf.get("checks"), policy),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from framework.config.expressions import Item
 from framework.config.images import LOCK
@@ -106,6 +107,7 @@ class Pipeline:
         settings: what the configuration says of the pipeline as a whole.
         nesting: the order of the steps in each list, and the explicit dependencies.
         findings: all that is wrong with the configuration and with what was built from it.
+        sources: for each source directory that a step's code comes from, its files by their paths in the bundle.
     """
 
     config: Config
@@ -118,6 +120,7 @@ class Pipeline:
     package_groups: tuple[PackageGroup, ...]
     findings: tuple[Finding, ...]
     model_packages: tuple[PackageRequest, ...] = ()
+    sources: Mapping[Path, Mapping[str, Path]] = field(default_factory=dict)
 
 
 def build_pipeline(config: Config) -> Pipeline:
@@ -152,6 +155,7 @@ def build_pipeline(config: Config) -> Pipeline:
         package_groups=_package_groups(units, pipeline.name),
         findings=tuple(findings),
         model_packages=model_packages,
+        sources=bundles.sources(),
     )
 
 

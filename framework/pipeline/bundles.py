@@ -60,6 +60,10 @@ class Bundles:
         """Everything collected so far, sorted by URI."""
         return tuple(self._uploads[uri] for uri in sorted(self._uploads))
 
+    def sources(self) -> Mapping[Path, Mapping[str, Path]]:
+        """For each source directory that was looked at, the files that go into its bundle, by their paths in it."""
+        return self._files
+
     def bundle(self, spec: StepSpec, requirements: str | None = None) -> str:
         """The URI of the archive of a model's source directory; `requirements` is put at its top as requirements.txt as well."""
         source = self._source(spec)

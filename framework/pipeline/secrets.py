@@ -7,6 +7,7 @@ where programs get their secrets: into `env` or `hyperparameters`.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,31 @@ _SECRET = re.compile(
     r"|auth(?!or(?!iz))|conn(?![a-z])|conn(ection)?_?(str|url|uri)|dsn(?![a-z])",
     re.IGNORECASE,
 )
+_GIVES = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|private|access|account|encryption|shared|signing)[_-]?key"
+    r"|connection[_-]?string|dsn)\Z",
+    re.IGNORECASE,
+)
+_WORDS_OF_MODELS = re.compile(
+    r"(?:pad|eos|bos|unk|mask|sep|cls|stop|start|end|special|begin|image|num|max|min|new)[_-]?token\Z", re.IGNORECASE
+)
+_CREDENTIALS = {
+    "aws": ("an AWS access key", r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"),
+    "private": ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "github": ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})"),
+    "gitlab": ("a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    "slack": ("a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    "face": ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
+    "google": ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}"),
+    "sk": ("an API key", r"\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9_-]{20,}"),
+    "jwt": ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
+    "url": ("a URL with a password", r"://[^/@\s:]*:[^/@\s]+@"),
+}
+_CREDENTIAL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (_, pattern) in _CREDENTIALS.items()))
+_RANDOM = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+LEAST_ENTROPY = 4.5
+"""Of a key, in bits a letter; the limit that detect-secrets takes for base64."""
+
 _FLAG = re.compile(r"(--?[A-Za-z][\w-]*)(=?)")
 _USER = re.compile(r"(://)[^/@\s]+@")
 _FOR_PROGRAMS = frozenset({
@@ -32,6 +58,25 @@ _FOR_PROGRAMS = frozenset({
 def is_secret(name: str) -> bool:
     """Whether what is called so is not for everybody's eyes."""
     return _SECRET.search(name) is not None
+
+
+def gives_secret(name: str) -> bool:
+    """Whether the value of what is called so is a secret itself: not its name or place, and no word of a language model."""
+    return _GIVES.search(name) is not None and _WORDS_OF_MODELS.search(name) is None
+
+
+def credential_in(text: str) -> str:
+    """What kind of credential a text holds, as far as its form tells: "an AWS access key", …; "" for none."""
+    match = _CREDENTIAL.search(text)
+    return _CREDENTIALS[str(match.lastgroup)][0] if match else ""
+
+
+def looks_random(text: str) -> bool:
+    """Whether a text is one word of the kind that keys are made of: long, of all kinds of letters, and without a pattern."""
+    if not _RANDOM.fullmatch(text) or not all(any(map(kind, text)) for kind in (str.islower, str.isupper, str.isdigit)):
+        return False
+    counts = [text.count(letter) / len(text) for letter in set(text)]
+    return -sum(share * math.log2(share) for share in counts) >= LEAST_ENTROPY
 
 
 def hidden(values: Mapping[str, str]) -> dict[str, str]:
@@ -74,6 +119,19 @@ def _plain(value: Any, for_programs: bool) -> Any:
     if isinstance(value, (str, Expression)):
         return _USER.sub(rf"\1{HIDDEN}@", written(value))
     return value
+
+
+def flagged(words: Sequence[Any]) -> Iterator[int]:
+    """The indices of the words of a command line that are secrets by the flag before them, or that they begin with."""
+    secret = False
+    for at, word in enumerate(words):
+        flag = _FLAG.match(word) if isinstance(word, str) else None
+        if flag is None and secret and isinstance(word, str):
+            yield at
+        secret = flag is not None and gives_secret(flag[1])
+        if flag is not None and secret and flag[2]:
+            yield at
+            secret = False
 
 
 def _words(words: Sequence[Any]) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from framework.config.expressions import Parameter
 from framework.config.model import Config
 from framework.steps.base import Arguments, StepSpec, Surroundings, as_text
 
-_LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g5|g[67]e?|g6f|gr6f?|i\d\w*|p4de?|p5e?n?|p6[\w-]*|trn[12]n?)\.")
+LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g5|g[67]e?|g6f|gr6f?|i\d\w*|p4de?|p5e?n?|p6[\w-]*|trn[12]n?)\.")
 """Instance types with storage of their own. It is encrypted by the hardware, and a job on them that asks for a KMS key on its
 volume is refused (API reference of CreateTrainingJob, ResourceConfig, VolumeKmsKeyId)."""
 
@@ -43,7 +43,7 @@ def volume_key(spec: StepSpec, config: Config) -> str | None:
 
 def own_storage(instance_type: Any, config: Config) -> bool:
     """Whether instances of a type have storage of their own, for which no key can be given."""
-    return _LOCAL_STORAGE.match(_typical(instance_type, config)) is not None
+    return LOCAL_STORAGE.match(_typical(instance_type, config)) is not None
 
 
 def _typical(value: Any, config: Config) -> str:

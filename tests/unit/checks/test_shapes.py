@@ -2,7 +2,7 @@
 
 import pytest
 
-from framework.checks.shapes import Checkers, Violation, walk
+from framework.checks.shapes import Checkers, Found, Violation, walk
 
 SIZES = [f"ml.c{generation}.{size}" for generation in (5, 6) for size in ("large", "xlarge", "2xlarge", "4xlarge", "9xlarge")]
 SHAPES = {
@@ -61,9 +61,9 @@ REFERENCES = [
 
 
 def run(arguments: object) -> list[Violation]:
-    found: list[Violation] = []
+    found = Found()
     walk(CHECKERS["Request"], arguments, (None, "Arguments"), found)
-    return found
+    return found.violations
 
 
 @pytest.mark.parametrize(

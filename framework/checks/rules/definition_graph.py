@@ -1,0 +1,99 @@
+"""The steps of a definition, whoever made it: names, and who waits for whom. Rules SMP201, SMP202, SMP203 and SMP209 once more.
+
+A definition that this tool compiled has been checked for them already; this finds them in one that came from elsewhere, and in what
+Raw and Custom steps hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from framework.checks.paths import step_and_path
+from framework.checks.shapes import Trail, Violation, path_of
+from framework.checks.subject import PlacedStep, Subject
+from framework.findings import nearest
+
+Waits = Mapping[str, dict[str, Trail]]
+"""For each step, the steps that it waits for, each with the first place that says so."""
+
+
+def violations(subject: Subject) -> Iterator[Violation]:
+    """All that is wrong with the steps as a graph."""
+    yield from _names(subject)
+    waits: dict[str, dict[str, Trail]] = {step.name: {} for step in subject.steps}
+    for name, owner, trail in _named(subject):
+        if name not in subject.by_name:
+            yield Violation(
+                "SMP201", path_of(trail), f'{owner.name} names "{name}", which is no step', nearest(name, subject.by_name)
+            )
+            continue
+        yield from _outside(subject.by_name[name], owner, trail)
+        waits[owner.name].setdefault(name, trail)
+    for step in subject.steps:  # a step that holds others ends after them
+        if step.holders:
+            waits[step.holders[-1].name].setdefault(step.name, step.trail)
+    yield from _cycle(waits)
+
+
+def _names(subject: Subject) -> Iterator[Violation]:
+    seen: dict[str, PlacedStep] = {}
+    for step in subject.steps:
+        if not step.name:
+            yield Violation("SMP403", path_of(step.trail), "a step lacks Name, which every step requires", "give it one")
+        elif seen.setdefault(step.name, step) is not step:
+            yield Violation(
+                "SMP202", path_of(step.at("Name")), f'two steps are called "{step.name}"', "give each a name of its own"
+            )
+
+
+def _named(subject: Subject) -> Iterator[tuple[str, PlacedStep, Trail]]:
+    """The steps that a step waits for or refers to, with the place."""
+    for step in subject.steps:
+        given = step.value.get("DependsOn")
+        for at, entry in enumerate(given if isinstance(given, list) else ()):
+            name: Any = entry.get("Step") if isinstance(entry, Mapping) else entry
+            if isinstance(name, str):
+                yield name, step, step.at("DependsOn", at)
+    for reference in subject.references:
+        named = step_and_path(reference.target)
+        if named is not None and reference.owner is not None:
+            yield named[0], reference.owner, reference.trail
+
+
+def _outside(upstream: PlacedStep, owner: PlacedStep, trail: Trail) -> Iterator[Violation]:
+    """A step cannot wait for one in a branch or loop that it stands outside of, nor for one that holds it."""
+    around = {holder.name for holder in owner.holders}
+    if upstream.name in around:
+        what = f"{owner.name} waits for {upstream.name}, which holds it and has not ended then"
+        yield Violation("SMP209", path_of(trail), what, f"take {owner.name} out of it")
+        return
+    hidden = [holder.name for holder in upstream.holders if holder.name not in around]
+    if hidden:
+        what = f"{owner.name} waits for {upstream.name}, which stands inside {hidden[0]}"
+        hint = f"let it wait for {hidden[0]}, or take {upstream.name} out of it"
+        yield Violation("SMP209", path_of(trail), what, hint)
+
+
+def _cycle(waits: Waits) -> Iterator[Violation]:
+    """One cycle among the steps that can never begin."""
+    waiting = {name: set(others) for name, others in waits.items()}
+    followers: dict[str, list[str]] = {}
+    for name, others in waits.items():
+        for other in others:
+            followers.setdefault(other, []).append(name)
+    ready = [name for name, others in waiting.items() if not others]
+    while ready:
+        done = ready.pop()
+        del waiting[done]
+        for name in followers.get(done, ()):
+            waiting[name].discard(done)
+            if not waiting[name]:
+                ready.append(name)
+    if waiting:
+        walked = [next(iter(waiting))]
+        while walked[-1] not in walked[:-1]:
+            walked.append(min(waiting[walked[-1]]))
+        walked = walked[walked.index(walked[-1]) :][::-1]
+        message = f"the steps wait for each other in a cycle: {' >> '.join(walked)}"
+        yield Violation("SMP203", path_of(waits[walked[1]][walked[0]]), message, "remove one of these edges")
