@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, explain, history, local, lock, options, registry, run
+from framework.commands import definition, explain, history, local, lock, options, registry, rules, run
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -53,6 +53,7 @@ def smp() -> None:
 for command in (
     definition.validate,
     definition.compile_,
+    rules.command,
     explain.command,
     lock.command,
     run.deploy,

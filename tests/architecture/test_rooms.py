@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "deploy": {"pipeline"},
     "local": {"pipeline"},
     "report": {"pipeline"},
-    "commands": {"config", "pipeline", "deploy", "local", "report", "road"},
+    "commands": {"checks", "config", "pipeline", "deploy", "local", "report", "road"},
 }
 """For each room, the rooms it may import from; `findings` and `errors` belong to all."""
 
