@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from framework.checks import check
+from framework.checks.catalogue import RULES
+from framework.checks.settling import settle
 from framework.config.load import Sources, load_config
+from framework.config.model import Config
 from framework.findings import Finding, FindingsError, has_errors, sort_findings
 from framework.pipeline.build import build_pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings
@@ -19,9 +22,13 @@ def travel(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPi
     config = load_config(sources, environment)
     pipeline = build_pipeline(config)
     if has_errors(pipeline.findings):
-        return None, sort_findings(pipeline.findings)
+        return None, _settled(pipeline.findings, config, whole=False)
     compiled = compile_pipeline(pipeline)
-    return compiled, sort_findings(check(pipeline, compiled))
+    return compiled, _settled(check(pipeline, compiled), config, whole=True)
+
+
+def _settled(findings: Findings, config: Config, whole: bool) -> Findings:
+    return sort_findings(settle(findings, config.checks, config.ignores, RULES, whole))
 
 
 def local_settings(sources: Sources, environment: Mapping[str, str]) -> LocalSettings:
