@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from framework.checks.catalogue import RULES
 from framework.cli import smp
-from framework.findings import Finding
+from framework.findings import ERROR, Finding
 from tests.functional.cases import VARIABLES, WRITTEN, Case, read_cases, travelled
 
 FOLDER = Path(__file__).parent / "bad"
@@ -95,17 +96,18 @@ MADE = [
 CASES = read_cases(FOLDER) + MADE
 
 
-@pytest.fixture
-def findings(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Finding, ...]:
-    """What is said about a case."""
-    return travelled(case, tmp_path, monkeypatch)[1]
+OF_BOTH_KINDS = {"SMP206", "SMP321", "SMP703"}
+"""The rules that say of some things that they are wrong, and of others that they may be."""
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_everything_is_said_and_nothing_else(case: Case, findings: tuple[Finding, ...], tmp_path: Path) -> None:
+def test_everything_is_said_and_nothing_else(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, findings = travelled(case, tmp_path, monkeypatch)
     assert [str(finding) for finding in findings] == case.says.splitlines()
     for finding in findings:
         assert_place_exists(finding, tmp_path)
+        assert finding.severity == RULES[finding.rule].severity or finding.rule in OF_BOTH_KINDS
+    assert (compiled is None) == any(finding.severity == ERROR and RULES[finding.rule].blocking for finding in findings)
 
 
 def assert_place_exists(finding: Finding, root: Path) -> None:
