@@ -99,6 +99,7 @@ def _value_hint(error: Any) -> str:
 
 _PATTERNS = {
     "^s3://": "an s3:// URI",
+    "^SMP[0-9]{3}$": "the id of a rule, such as SMP512",
     "^.+\\.py:[A-Za-z_][A-Za-z0-9_]*$": "the handler as path/file.py:function",
     r"^/opt/ml/processing/(?!.*\.\.)": "a folder below /opt/ml/processing/",
     r"^(?!\.{1,2}$)[^/]+$": "one name, without slashes",

@@ -18,13 +18,13 @@ RULES = (
         "Parameter that nothing uses",
         "A parameter of the pipeline is declared and read nowhere, so a start value for it changes nothing. It is often a slip "
         "in the name where it should be read.",
-        "Read it with ${parameters.NAME}, or remove it.",
+        'Read it with "${parameters.NAME}", or remove it.',
         WARNING,
     ),
     Rule(
         NOTHING,
         "Reference that names nothing",
-        "A `Get` written in the definition's own notation names no parameter, execution variable or step of the pipeline.",
+        'A "Get" written in the definition\'s own notation names no parameter, execution variable or step of the pipeline.',
         "Name one that is there: Parameters.NAME, Execution.PipelineExecutionId, Steps.NAME.PROPERTY.",
         source="pipeline definition schema 2020-12-01; the SDK's ExecutionVariables",
     ),

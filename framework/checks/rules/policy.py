@@ -20,17 +20,17 @@ def _rule(number: int, title: str, why: str) -> Rule:
 
 
 RULES = (
-    _rule(611, "Tag missing that the policy requires", "The pipeline, or a job or model of it, lacks a tag of `required_tags`."),
-    _rule(612, "KMS key against the policy", "An output or a volume is encrypted with no KMS key, or with none of `kms_keys`."),
-    _rule(613, "Subnet against the policy", "Containers run in no VPC, or in a subnet that `subnets` does not name."),
-    _rule(614, "Network isolation missing", "Containers may reach a network, and the policy asks for `network_isolation`."),
+    _rule(611, "Tag missing that the policy requires", 'The pipeline, or a job or model of it, lacks a tag of "required_tags".'),
+    _rule(612, "KMS key against the policy", 'An output or a volume is encrypted with no KMS key, or with none of "kms_keys".'),
+    _rule(613, "Subnet against the policy", 'Containers run in no VPC, or in a subnet that "subnets" does not name.'),
+    _rule(614, "Network isolation missing", 'Containers may reach a network, and the policy asks for "network_isolation".'),
     _rule(
-        615, "Instance type against the policy", "A job or variant runs on an instance type that `instance_types` does not name."
+        615, "Instance type against the policy", 'A job or variant runs on an instance type that "instance_types" does not name.'
     ),
-    _rule(616, "More instances than the policy allows", "A job or variant has more instances than `max_instance_count`."),
-    _rule(617, "Region against the policy", "The pipeline lies in a region that `regions` does not name."),
-    _rule(618, "Image against the policy", "An image comes from a registry that `registries` does not name."),
-    _rule(619, "Role against the policy", "The pipeline or a job runs as a role that `roles` does not name."),
+    _rule(616, "More instances than the policy allows", 'A job or variant has more instances than "max_instance_count".'),
+    _rule(617, "Region against the policy", 'The pipeline lies in a region that "regions" does not name.'),
+    _rule(618, "Image against the policy", 'An image comes from a registry that "registries" does not name.'),
+    _rule(619, "Role against the policy", 'The pipeline or a job runs as a role that "roles" does not name.'),
 )
 
 TAGS, KEYS, SUBNETS, ISOLATED, TYPES, COUNTS, REGIONS, REGISTRIES, ROLES = (rule.id for rule in RULES)

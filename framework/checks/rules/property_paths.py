@@ -17,8 +17,8 @@ RULES = (
         "Property that does not exist",
         "A reference to another step names a property that a step of its type does not tell: a member that the Describe call of "
         "its job does not answer, an index beyond the end of a list, a key or a name that the step does not put out.",
-        "Name a property that is there. What a step tells is what the Describe call of its job answers (DescribeTrainingJob for "
-        "a Training step, and so on); for outputs and reports, ${steps.NAME.outputs.CHANNEL} and ${steps.NAME.report.PATH} are "
+        "Name a property that is there. What a step tells is what the Describe call of its job answers (DescribeTrainingJob for a "
+        'Training step, and so on). For outputs and reports "${steps.NAME.outputs.CHANNEL}" and "${steps.NAME.report.PATH}" are '
         "shorter.",
         source="botocore, the output shape of the Describe operation; developer guide, build-and-manage-properties",
     ),

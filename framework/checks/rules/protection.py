@@ -24,7 +24,7 @@ RULES = (
         NO_KEY,
         "Output or volume without the KMS key",
         "The framework configuration names a KMS key, and an output or a volume of this step is not encrypted with one. Steps "
-        "that this tool builds have it; a Raw or Custom step, or `arguments` that take it away, may not.",
+        'that this tool builds have it; a Raw or Custom step, or "arguments" that take it away, may not.',
         "Give the step a KMS key in its arguments, or ignore the rule in its line.",
         WARNING,
     ),

@@ -1,4 +1,4 @@
-"""SMP511: documented service quotas. Each can be raised for an account, so that going over one is a warning."""
+"""SMP512: documented service quotas. Each can be raised for an account, so that going over one is a warning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from framework.checks.shapes import Violation, path_of
 from framework.checks.subject import PlacedStep, Subject
 from framework.findings import WARNING, Rule
 
-QUOTA = "SMP511"
+QUOTA = "SMP512"
 RULES = (
     Rule(
         QUOTA,

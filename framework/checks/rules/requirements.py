@@ -16,7 +16,7 @@ RULES = (
         "Requirement that pip cannot read",
         "A line of a requirements.txt is no requirement, option or path that pip knows, or includes a file that the bundle does "
         "not hold, so the job fails before its script begins.",
-        "Write it as NAME, NAME==VERSION, NAME[EXTRA]>=VERSION; python_version>'3.9', a URL, or an option such as -r FILE.",
+        'Write "NAME", "NAME==VERSION", "NAME[EXTRA]>=VERSION", a URL, or an option such as "-r FILE".',
         source="pip, requirements file format; PEP 508",
     ),
     Rule(
@@ -36,8 +36,8 @@ _PATH = re.compile(r"(?:\.{0,2}/|.*\.(?:whl|zip|tar\.gz|tar\.bz2|tgz)(?:\[[^\]]*
 _OPTION = re.compile(r"(-[a-zA-Z]|--[a-z-]+)(?:[ =]?\s*(.*))?\Z")
 _OPTIONS = frozenset({
     "-i", "--index-url", "--pypi-url", "--extra-index-url", "--no-index", "-c", "--constraint", "-r", "--requirement",
-    "-e", "--editable",    "-f", "--find-links", "--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--pre", "--trusted-host",
-    "--use-feature", "--process-dependency-links",
+    "-e", "--editable", "-f", "--find-links", "--no-binary", "--only-binary", "--prefer-binary",
+    "--require-hashes", "--pre", "--trusted-host", "--use-feature", "--process-dependency-links",
 })  # fmt: skip
 _MOST_NAMED = 3
 

@@ -12,7 +12,7 @@ from framework.findings import WARNING, Rule
 from framework.pipeline.secrets import credential_in, flagged, gives_secret, looks_random
 
 NAMED, CREDENTIAL, RANDOM = "SMP601", "SMP602", "SMP603"
-_WHY = "Whoever may call DescribePipeline, or look at a job, reads it there. "
+_WHY = "Whoever may call DescribePipeline, or look at a job, reads it there."
 _CURE = (
     "Keep the secret in Secrets Manager or Parameter Store, hand its name over, and let the script read it with the role of the "
     "job. A secret that was committed or deployed must be changed."
