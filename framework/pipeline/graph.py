@@ -69,7 +69,8 @@ class Graph:
 
     def cycle_finding(self, ordered: Sequence[str]) -> Finding | None:
         """The finding that prints one cycle, if the steps left out of `ordered` hold one."""
-        left = [name for name in self.names if name not in set(ordered)]
+        done = set(ordered)
+        left = [name for name in self.names if name not in done]
         if not left:
             return None
         edges = _one_cycle(left, self.upstream())

@@ -58,12 +58,11 @@ def _data_edges(step: Step, known: Collection[str], pipeline: PipelineConfig, re
     """The edges from the steps whose values a step looks at."""
     place = step.spec.config.values.place_of("chain_input_source_step")
     place = place if place.file else step.spec.config.place
-    inner = set(custom.inner_names(step.arguments))
     targets = dict.fromkeys(reference.step for reference in references([step.arguments, dict(step.members), *_texts(step)]))
     for target in targets:
         if target in known:
             yield Edge(target, step.name, DATA, place)
-        elif not pipeline.names(target) and target not in inner:
+        elif not pipeline.names(target) and target not in custom.inner_names(step.arguments):
             message = f'{step.name} refers to "{target}", which is no step'
             report(Finding("SMP201", step.spec.place_of("arguments"), message, nearest(target, known)))
 

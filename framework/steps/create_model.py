@@ -47,7 +47,9 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
 
 def foreign_arguments(spec: StepSpec, around: Surroundings) -> frozenset[str]:
     """Which of the section's `arguments:` are not for `spec`, where one section parametrises CreateModel and RegisterModel."""
-    given = spec.values.get("arguments") or {}
+    given = spec.values.get("arguments")
+    if not given:
+        return frozenset()
     shared = (spec.model.name, spec.section.name)
     users = {other.step_class for other in around.specs.values() if (other.model.name, other.section.name) == shared}
     if "arguments" in spec.config.values or not users.issuperset({CREATE_MODEL, REGISTER_MODEL}):
