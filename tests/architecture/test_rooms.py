@@ -35,6 +35,7 @@ ONLY_IN = {
     "click": {"cli.py", "commands"},
     "yaml": {"config"},
     "jsonschema": {"config"},
+    "packaging": {"checks"},
     "sagemaker": {"commands"},
 }
 NEVER = {"pandas", "numpy", "sklearn", "lightgbm", "importlib.metadata"}
