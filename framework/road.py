@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
-from framework.checks import check
+from framework.checks import Violated, check, check_definition
 from framework.checks.catalogue import RULES
 from framework.checks.settling import settle
 from framework.config.load import Sources, load_config
-from framework.config.model import Config
+from framework.config.model import Checks, Config
+from framework.config.reader import BEGIN, read_file
+from framework.config.values import place_at
 from framework.findings import Finding, FindingsError, has_errors, sort_findings
 from framework.pipeline.build import build_pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings
 from framework.pipeline.definition import as_local_settings, compile_pipeline
 
 Findings = tuple[Finding, ...]
+Ask = Callable[[CompiledPipeline], Iterable[Violated]]
 
 
-def travel(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPipeline | None, Findings]:
-    """From files to what SageMaker gets, and all that is wrong on the way; nothing is compiled where there are errors before it."""
+def travel(sources: Sources, environment: Mapping[str, str], ask: Ask | None = None) -> tuple[CompiledPipeline | None, Findings]:
+    """From files to what SageMaker gets, and all that is wrong on the way; nothing is compiled where there are errors before it.
+
+    Args:
+        sources: where the configuration comes from.
+        environment: the variables that it may name.
+        ask: asks elsewhere, too, what is wrong with what was compiled.
+    """
     config = load_config(sources, environment)
     pipeline = build_pipeline(config)
     if has_errors(pipeline.findings):
         return None, _settled(pipeline.findings, config, whole=False)
     compiled = compile_pipeline(pipeline)
-    return compiled, _settled(check(pipeline, compiled), config, whole=True)
+    return compiled, _settled(check(pipeline, compiled, ask(compiled) if ask else ()), config, whole=True)
+
+
+def inspect(path: Path, ask: Ask | None = None) -> Findings:
+    """All that is wrong with a definition that came from elsewhere, in the file at `path`."""
+    file = read_file(path, str(path))
+    if file.tree is None:
+        no_mapping = "it must be a mapping of Version, Parameters and Steps"
+        return sort_findings(replace(each, hint=no_mapping) if each.hint == BEGIN else each for each in file.findings)
+    compiled = CompiledPipeline("", file.tree)
+    violations = [*check_definition(compiled), *(ask(compiled) if ask else ())]
+    found = [Finding(each.rule, place_at(file.tree, each.path), each.message, each.hint, each.severity) for each in violations]
+    return sort_findings(settle([*file.findings, *found], Checks(), {str(path): file.ignores}, RULES, whole=True))
 
 
 def _settled(findings: Findings, config: Config, whole: bool) -> Findings:

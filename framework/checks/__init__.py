@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from framework.checks.places import innermost, place_of
 from framework.checks.rules import (
@@ -35,11 +36,35 @@ _OF_PIPELINES = (scripts, requirements)
 """Those that look at the pipeline, and at the files that it is made from."""
 
 
-def check(pipeline: Pipeline, compiled: CompiledPipeline) -> tuple[Finding, ...]:
-    """Findings about what `pipeline` compiled to, those made on the way to it included."""
+class Violated(Protocol):
+    """What is wrong at a path of a definition, whoever found it; a `Violation`, or one that was found in the account."""
+
+    @property
+    def rule(self) -> str:
+        """The rule's id."""
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Keys and indices from the root of the definition."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong and why."""
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+
+    @property
+    def severity(self) -> str:
+        """As that of a finding."""
+
+
+def check(pipeline: Pipeline, compiled: CompiledPipeline, more: Iterable[Violated] = ()) -> tuple[Finding, ...]:
+    """Findings about what `pipeline` compiled to, those made on the way to it and `more` violations included."""
     config = pipeline.config
     subject = Subject(compiled, config.network, config.checks.policy)
-    traced = (_finding(violation, pipeline, compiled) for violation in violations(subject))
+    traced = (_finding(violation, pipeline, compiled) for violation in (*violations(subject), *more))
     return (*pipeline.findings, *traced, *(finding for module in _OF_PIPELINES for finding in module.findings(pipeline)))
 
 
@@ -66,7 +91,7 @@ def _without(general: Sequence[Violation], special: Sequence[Violation]) -> Iter
     return (violation for violation in general if violation.path not in said)
 
 
-def _finding(violation: Violation, pipeline: Pipeline, compiled: CompiledPipeline) -> Finding:
+def _finding(violation: Violated, pipeline: Pipeline, compiled: CompiledPipeline) -> Finding:
     place = place_of(violation.path, compiled.definition, pipeline)
     name, _ = innermost(violation.path, compiled.definition, pipeline.steps)
     said = not name or violation.message.startswith(f"{name} ")
