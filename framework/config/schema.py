@@ -17,6 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from framework.config.certain import Certain, certain
 from framework.config.expressions import Expression
 from framework.config.scalars import as_number
 from framework.config.schema_wording import Schema, described
@@ -203,6 +204,11 @@ def _converted(value: Any, schema: Schema, raw: str | None) -> Any:
 
 
 @cache
+def _certain(name: str) -> Certain:
+    return certain(definition(name))
+
+
+@cache
 def _validator(name: str) -> Any:
     return _validator_class()(definition(name))
 
@@ -237,6 +243,8 @@ def _may_be_expression(types: Any, schema: Schema) -> bool:
 
 def check(tree: Any, name: str, path: ValuePath) -> Iterator[Finding]:
     """Findings for all that `tree` (which stands at `path`) has against the schema of `name`."""
+    if _certain(name)(tree):
+        return
     for error in _validator(name).iter_errors(tree):
         where = (*path, *error.absolute_path)
         yield from described(error, where, place_at(tree, tuple(error.absolute_path)), tree)
