@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
 
-from framework.findings import Finding, Rule, has_errors, printable
+from framework.findings import ERROR, Finding, Rule, has_errors, printable
 from framework.report import places
 
 SUITE = "smp validate"
@@ -39,14 +39,12 @@ def _written(file: str, rule: str, findings: Sequence[Finding], rules: Mapping[s
     """One test case. What was found stands in the text of its element: GitLab reads no message from an attribute."""
     about = rules.get(rule)
     place = findings[0].place
-    located = {"file": places.path(place, folder)} if places.in_file(place) else {}
-    name = f"{rule} {about.title}" if about else rule
-    case = {"classname": located.get("file", file) or SUITE, "name": name, **located, "time": 0}
+    shown = places.path(place, folder) if places.in_file(place) else file or SUITE
+    case = {"classname": shown, "name": f"{rule} {about.title}" if about else rule, "time": 0}
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    result = {"message": f"{findings[0].message}{more}"}
-    element = "skipped"
-    if has_errors(findings):
-        element, result = "failure", {**result, "type": rule}
+    first = min(findings, key=lambda finding: finding.severity != ERROR)
+    result = {"message": f"{first.message}{more}", "type": rule}
+    element = "failure" if first.severity == ERROR else "skipped"
     told = "\n".join(escape(str(finding)) for finding in findings)
     return f"<testcase{_attributes(case)}>\n<{element}{_attributes(result)}>{told}</{element}>\n</testcase>"
 

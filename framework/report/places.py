@@ -7,7 +7,7 @@ import re
 
 from framework.findings import Finding, Place
 
-_NO_FILE = re.compile(r"-.*|[^./]*")
+_NO_FILE = re.compile(r"-.*|[^./]*", re.DOTALL)
 
 
 def in_file(place: Place) -> bool:
