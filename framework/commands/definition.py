@@ -19,7 +19,11 @@ from framework.road import travel
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file instead of stdout.")
 @click.pass_context
 def validate(ctx: click.Context, output: str | None) -> None:
-    """Report every problem of the configuration and of the pipeline it makes."""
+    """Report every problem of the configuration and of the pipeline it makes.
+
+    People see each finding with the line that it points at. For a CI job: json; sarif for code scanning; junit for test reports;
+    github for notes beside the lines of a pull request. The exit code is 1 when one of the findings is an error.
+    """
     try:
         _, findings = travel(options.sources(ctx), os.environ)
     except FindingsError as error:

@@ -17,12 +17,11 @@ from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import StepState
 from framework.report import text
-from framework.report.findings import FORMATS
 from framework.road import arrive
 
 INPUT, DIFFERENT, FAILED, BACKEND = 1, 3, 4, 5
 STATE = ".smp"
-STYLES = ("text", "json")
+STYLES = text.FORMATS[:2]
 """The formats that every command knows."""
 
 
@@ -66,13 +65,15 @@ def project_options(command: Any) -> Any:
 
 def findings_options(command: Any) -> Any:
     """The same for a command that can also answer in the formats that other tools read findings in."""
-    return _project_options(command, FORMATS, "Output for people, for programs, or for tools that show findings.  [default: text]")
+    return _project_options(
+        command, text.FORMATS, "Output for people, for programs, or for tools that show findings.  [default: text]"
+    )
 
 
 def any_options(command: Any) -> Any:
     """The same for what stands before the commands."""
     return _project_options(
-        command, FORMATS, "Output for people or for programs; all but text and json for validate.  [default: text]"
+        command, text.FORMATS, "Output for people or for programs; all but text and json for validate.  [default: text]"
     )
 
 

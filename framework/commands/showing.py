@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TextIO
@@ -14,9 +14,6 @@ import click
 from framework.commands import options
 from framework.config.reader import MAX_BYTES
 from framework.findings import Finding, Rule
-from framework.pipeline.masking import mask, within
-from framework.report import live
-from framework.report.findings import WIDTH, Look, as_text, for_programs
 
 RULES: Mapping[str, Rule] = {}
 """What is known of rules, by id."""
@@ -25,27 +22,35 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """Where YAML begins a new line."""
 
 
-def report(ctx: click.Context, findings: Iterable[Finding], out: TextIO | None = None) -> str:
+def report(ctx: click.Context, findings: Sequence[Finding], out: TextIO | None = None) -> str:
     """Findings in the format that was asked for, for a stream or for a file."""
     if options.style(ctx) == "text":
         return for_people(ctx, findings, out)
+    from framework.report.findings import for_programs
+
     return for_programs(options.style(ctx), findings, RULES, _seen_from_here(options.root(ctx)))
 
 
-def for_people(ctx: click.Context, findings: Iterable[Finding], out: TextIO | None = None) -> str:
+def for_people(ctx: click.Context, findings: Sequence[Finding], out: TextIO | None = None) -> str:
     """Findings as text, in colour and as wide as the window on a terminal."""
+    if not findings:
+        return ""
+    from framework.pipeline.masking import mask  # 10 ms, with the others, that a command without findings has no use for
+    from framework.report import live
+    from framework.report.findings import WIDTH, Look, as_text
+
     colour = out is not None and live.wanted(out, os.environ)
-    return as_text(findings, Look(ProjectLines(options.root(ctx)), cache(mask), _columns(out), colour))
+    return as_text(findings, Look(ProjectLines(options.root(ctx)), cache(mask), _columns(out, WIDTH), colour))
 
 
-def _columns(out: TextIO | None) -> int:
-    """How wide the window is; a report that goes nowhere near one has a width of its own."""
+def _columns(out: TextIO | None, otherwise: int) -> int:
+    """How wide the window is that a stream goes to."""
     if out is None or not out.isatty():
-        return WIDTH
+        return otherwise
     try:
-        return os.get_terminal_size(out.fileno()).columns or WIDTH
+        return os.get_terminal_size(out.fileno()).columns or otherwise
     except (OSError, ValueError):
-        return WIDTH
+        return otherwise
 
 
 def _seen_from_here(root: Path) -> str:
@@ -67,6 +72,8 @@ class ProjectLines:
 
     def __call__(self, file: str, number: int) -> str | None:
         """A line, counted from 1, without its break; None where there is none."""
+        from framework.pipeline.masking import within
+
         if file not in self._files:
             self._files[file] = _lines(self._root / file) or _lines(Path(file))
         lines = self._files[file]

@@ -12,11 +12,7 @@ from dataclasses import dataclass
 from framework.findings import ERROR, Finding, Rule, printable
 from framework.report import text
 from framework.report.excerpt import LONGEST, excerpt
-from framework.report.github import as_github
-from framework.report.junit import as_junit
-from framework.report.sarif import as_sarif
 
-FORMATS = ("text", "json", "sarif", "junit", "github")
 WIDTH = 120
 """Columns where there is no terminal."""
 
@@ -61,10 +57,16 @@ def for_programs(style: str, findings: Iterable[Finding], rules: Mapping[str, Ru
         folder: the root, as seen from where `smp` was called.
     """
     if style == "sarif":
+        from framework.report.sarif import as_sarif  # each is imported where it is asked for, not by every command
+
         return as_sarif(findings, rules, folder)
     if style == "junit":
+        from framework.report.junit import as_junit
+
         return as_junit(findings, rules, folder)
     if style == "github":
+        from framework.report.github import as_github
+
         return as_github(findings, folder)
     return text.findings_text(findings) + "\n"
 

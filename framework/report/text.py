@@ -13,6 +13,9 @@ from framework.findings import ERROR, Finding, printable
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import EXECUTING, FAILED, Execution, StepState
 
+FORMATS = ("text", "json", "sarif", "junit", "github")
+"""How findings can be told; what else there is to tell, in the first two."""
+
 Rows = Sequence[Sequence[str]]
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
 """What moves the cursor, changes colours or names a window; in a line of somebody's log it is left out."""

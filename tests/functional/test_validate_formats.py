@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from framework.cli import smp
 from framework.commands.showing import ProjectLines
-from framework.report.findings import FORMATS
+from framework.report.text import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """\
