@@ -6,12 +6,13 @@ tell; 4 the execution failed or was stopped; 5 AWS or this machine failed.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from framework import __version__
-from framework.commands import definition, explain, history, local, lock, options, registry, rules, run
+from framework.commands import definition, explain, history, local, lock, options, registry, rules, run, showing
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -25,8 +26,7 @@ class Smp(click.Group):
         try:
             return super().invoke(ctx)
         except FindingsError as error:
-            for finding in error.findings:
-                click.echo(str(finding), err=True)
+            click.echo(showing.for_people(ctx, error.findings, sys.stderr), nl=False, err=True)
             self._answer(ctx, text.findings_text(error.findings))
             ctx.exit(options.INPUT)
         except BackendError as error:
@@ -45,7 +45,7 @@ class Smp(click.Group):
 
 @click.group(cls=Smp, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="smp")
-@options.project_options
+@options.any_options
 def smp() -> None:
     """Turn per-model YAML into an Amazon SageMaker pipeline: check it, deploy it, run it there or here."""
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
-from framework.commands import options
+from framework.commands import options, showing
 from framework.findings import FindingsError, has_errors
 from framework.report import text
 from framework.road import travel
 
 
 @click.command()
-@options.project_options
+@options.findings_options
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file instead of stdout.")
 @click.pass_context
-def validate(ctx: click.Context) -> None:
-    """Report every problem of the configuration and of the pipeline it makes."""
+def validate(ctx: click.Context, output: str | None) -> None:
+    """Report every problem of the configuration and of the pipeline it makes.
+
+    People see each finding with the line that it points at. For a CI job: json; sarif for code scanning; junit for test reports;
+    github for notes beside the lines of a pull request. The exit code is 1 when one of the findings is an error.
+    """
     try:
         _, findings = travel(options.sources(ctx), os.environ)
     except FindingsError as error:
         findings = error.findings
-    if options.wants_json(ctx):
-        click.echo(text.findings_text(findings))
+    if output is None:
+        click.echo(showing.report(ctx, findings, sys.stdout), nl=False)
     else:
-        for finding in findings:
-            click.echo(str(finding))
+        options.write_text(Path(output), showing.report(ctx, findings))
+    if output is not None or options.style(ctx) == "text":
         click.echo(text.summary(findings), err=True)
     ctx.exit(options.INPUT if has_errors(findings) else 0)
 

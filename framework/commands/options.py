@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from framework.road import arrive
 
 INPUT, DIFFERENT, FAILED, BACKEND = 1, 3, 4, 5
 STATE = ".smp"
+STYLES = text.FORMATS[:2]
+"""The formats that every command knows."""
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -33,8 +35,16 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         settings[name] = value
 
 
+def _keep_style(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Collect the format; one given before a command that does not know it is refused there."""
+    _keep(ctx, param, value)
+    style = ctx.find_root().ensure_object(dict).get("style", STYLES[0])
+    if isinstance(param.type, click.Choice) and style not in param.type.choices:
+        raise click.UsageError(f"--format {style} goes with validate; {ctx.info_name} knows {' and '.join(STYLES)}", ctx)
+
+
 def _option(*names: str, help: str, **attributes: Any) -> Callable[[Any], Any]:  # noqa: A002  (click's own name)
-    return click.option(*names, callback=_keep, expose_value=False, help=help, **attributes)
+    return click.option(*names, **{"callback": _keep, "expose_value": False, "help": help, **attributes})
 
 
 _FOLDER = click.Path(file_okay=False, exists=True)
@@ -45,20 +55,43 @@ _PROJECT_OPTIONS = (
     _option("-e", "--env", "environment_name", metavar="NAME", help="Overlay conf/environments/NAME.yaml."),
     _option("--env-file", metavar="FILE", help='Variables from lines of export NAME="value"; they win over the environment.'),
     _option("--set", "overrides", multiple=True, metavar="A.B=VALUE", help="Set one value of the configuration; applied last."),
-    _option("--format", "style", type=click.Choice(["text", "json"]), help="Output for people or for programs.  [default: text]"),
 )
 
 
 def project_options(command: Any) -> Any:
     """The options that every command has: what the project is, how to answer. They may stand before the command or behind it."""
-    for option in reversed(_PROJECT_OPTIONS):
+    return _project_options(command, STYLES, "Output for people or for programs.  [default: text]")
+
+
+def findings_options(command: Any) -> Any:
+    """The same for a command that can also answer in the formats that other tools read findings in."""
+    return _project_options(
+        command, text.FORMATS, "Output for people, for programs, or for tools that show findings.  [default: text]"
+    )
+
+
+def any_options(command: Any) -> Any:
+    """The same for what stands before the commands."""
+    return _project_options(
+        command, text.FORMATS, "Output for people or for programs; all but text and json for validate.  [default: text]"
+    )
+
+
+def _project_options(command: Any, styles: Sequence[str], about: str) -> Any:
+    style = _option("--format", "style", type=click.Choice(styles), callback=_keep_style, help=about)
+    for option in reversed((*_PROJECT_OPTIONS, style)):
         command = option(command)
     return command
 
 
+def style(ctx: click.Context) -> str:
+    """The format of the answer."""
+    return str(ctx.find_root().ensure_object(dict).get("style", STYLES[0]))
+
+
 def wants_json(ctx: click.Context) -> bool:
     """Whether the output is for a program: --format json."""
-    return bool(ctx.find_root().ensure_object(dict).get("style") == "json")
+    return style(ctx) == "json"
 
 
 def root(ctx: click.Context) -> Path:

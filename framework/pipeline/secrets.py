@@ -71,6 +71,12 @@ def credential_in(text: str) -> str:
     return _CREDENTIALS[str(match.lastgroup)][0] if match else ""
 
 
+def credentials(line: str) -> Iterator[tuple[int, int]]:
+    """Where in a line a credential stands, or a word that looks like one: begin and end."""
+    yield from (match.span() for match in _CREDENTIAL.finditer(line))
+    yield from (match.span() for match in _RANDOM.finditer(line) if looks_random(match[0]))
+
+
 def looks_random(text: str) -> bool:
     """Whether a text is one word of the kind that keys are made of: long, of all kinds of letters, and without a pattern."""
     if not _RANDOM.fullmatch(text) or not all(any(map(kind, text)) for kind in (str.islower, str.isupper, str.isdigit)):

@@ -13,6 +13,9 @@ from framework.findings import ERROR, Finding, printable
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import EXECUTING, FAILED, Execution, StepState
 
+FORMATS = ("text", "json", "sarif", "junit", "github")
+"""How findings can be told; what else there is to tell, in the first two."""
+
 Rows = Sequence[Sequence[str]]
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
 """What moves the cursor, changes colours or names a window; in a line of somebody's log it is left out."""
@@ -25,7 +28,10 @@ def shown(line: str) -> str:
 
 def as_json(value: Any) -> str:
     """A value as JSON text, keys in the order they were given."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    written = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return written.encode(
+        errors="backslashreplace"
+    ).decode()  # a file's name can hold what UTF-8 cannot; that is how JSON writes it
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -54,8 +60,11 @@ def summary(findings: Iterable[Finding]) -> str:
 
 
 def findings_text(findings: Iterable[Finding]) -> str:
-    """Findings as a program reads them."""
-    return as_json({"findings": [finding_data(finding) for finding in findings]})
+    """Findings as a program reads them, and how many errors and warnings they are."""
+    found = list(findings)
+    errors = sum(finding.severity == ERROR for finding in found)
+    counts = {"errors": errors, "warnings": len(found) - errors}
+    return as_json({"findings": [finding_data(finding) for finding in found], "summary": counts})
 
 
 def uploads_text(compiled: CompiledPipeline, for_program: bool) -> str:

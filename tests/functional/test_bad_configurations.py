@@ -138,11 +138,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+LINE = "  1 | conf: {models: {m: {train: {image_uri: i, epochs: SMP_EPOCHS}, tune: }}}"
 SAID = [
     'model.yaml:1:43 SMP103 unknown key "epochs" in models.m.train.',
+    LINE,
+    "    |                                           ^^^^^^",
     "model.yaml:1:51 SMP109 the environment variable SMP_EPOCHS is not set. "
     'Try: export SMP_EPOCHS="…", or give a default: ${SMP_EPOCHS:-value}.',
+    LINE,
+    "    |                                                   ^^^^^^^^^^",
     'model.yaml:1:64 SMP116 warning: no step of the model "m" uses its section "tune". Try: add a step that does, or remove it.',
+    LINE,
+    "    |                                                                ^^^^",
 ]
 
 

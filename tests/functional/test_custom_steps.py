@@ -235,6 +235,8 @@ def test_a_missing_sdk_is_a_finding(custom: Project) -> None:
     assert done.stdout == (
         "mine/steps.py:2:1 SMP321 tell: the factory needs the SageMaker SDK: there is no module sagemaker.core. "
         'Try: install it with the extra "sdk": pip install ".[sdk]".\n'
+        f"  2 | {LAMBDA.splitlines()[1]}\n"
+        "    | ^^^^\n"
     )
 
 
