@@ -9,6 +9,7 @@ from pathlib import Path
 from framework.checks import Violated, check, check_definition
 from framework.checks.catalogue import RULES
 from framework.checks.settling import settle
+from framework.checks.shapes import UNKNOWN
 from framework.config.load import Sources, load_config
 from framework.config.model import Checks, Config
 from framework.config.reader import BEGIN, read_file
@@ -46,7 +47,10 @@ def inspect(path: Path, ask: Ask | None = None) -> Findings:
         return sort_findings(replace(each, hint=no_mapping) if each.hint == BEGIN else each for each in file.findings)
     compiled = CompiledPipeline("", file.tree)
     violations = [*check_definition(compiled), *(ask(compiled) if ask else ())]
-    found = [Finding(each.rule, place_at(file.tree, each.path), each.message, each.hint, each.severity) for each in violations]
+    found = [
+        Finding(each.rule, place_at(file.tree, each.path, key=each.rule == UNKNOWN), each.message, each.hint, each.severity)
+        for each in violations
+    ]
     return sort_findings(settle([*file.findings, *found], Checks(), {str(path): file.ignores}, RULES, whole=True))
 
 

@@ -8,26 +8,32 @@ from pathlib import Path
 
 import click
 
+from framework.checks.catalogue import beginning_with
 from framework.commands import options, showing
-from framework.findings import FindingsError, has_errors
+from framework.findings import Finding, FindingsError, has_errors
 from framework.report import text
-from framework.road import travel
+from framework.road import inspect, travel
 
 
 @click.command()
 @options.findings_options
+@click.option("--select", multiple=True, metavar="RULE", help="Report these rules alone: ids, or what they begin with (SMP4).")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out; wins over --select.")
+@click.option(
+    "--definition", type=click.Path(dir_okay=False, exists=True), help="Check this definition in place of the configuration."
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file instead of stdout.")
 @click.pass_context
-def validate(ctx: click.Context, output: str | None) -> None:
+def validate(
+    ctx: click.Context, select: tuple[str, ...], ignore: tuple[str, ...], definition: str | None, output: str | None
+) -> None:
     """Report every problem of the configuration and of the pipeline it makes.
 
     People see each finding with the line that it points at. For a CI job: json; sarif for code scanning; junit for test reports;
     github for notes beside the lines of a pull request. The exit code is 1 when one of the findings is an error.
     """
-    try:
-        _, findings = travel(options.sources(ctx), os.environ)
-    except FindingsError as error:
-        findings = error.findings
+    chosen = [_rules(words, option) for words, option in ((select, "--select"), (ignore, "--ignore"))]
+    findings = [each for each in _found(ctx, definition) if _is_chosen(each.rule, *chosen)]
     if output is None:
         click.echo(showing.report(ctx, findings, sys.stdout), nl=False)
     else:
@@ -35,6 +41,29 @@ def validate(ctx: click.Context, output: str | None) -> None:
     if output is not None or options.style(ctx) == "text":
         click.echo(text.summary(findings), err=True)
     ctx.exit(options.INPUT if has_errors(findings) else 0)
+
+
+def _found(ctx: click.Context, definition: str | None) -> tuple[Finding, ...]:
+    """All findings, of the configuration or of a definition that came from elsewhere."""
+    if definition is not None:
+        return inspect(Path(definition))
+    try:
+        return travel(options.sources(ctx), os.environ)[1]
+    except FindingsError as error:
+        return error.findings
+
+
+def _rules(words: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """The ids that were given, one or several separated by commas in each word."""
+    given = tuple(part.strip().upper() for word in words for part in word.split(","))
+    for prefix in given:
+        if not prefix or not beginning_with(prefix):
+            raise click.BadParameter(f'no rule begins with "{prefix}"; smp rules lists them', param_hint=option)
+    return given
+
+
+def _is_chosen(rule: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    return (not select or rule.startswith(select)) and not rule.startswith(ignore)
 
 
 @click.command("compile")

@@ -72,8 +72,8 @@ def credential_in(text: str) -> str:
 
 
 def credentials(line: str) -> Iterator[tuple[int, int]]:
-    """Where in a line a credential stands, or a word that looks like one: begin and end."""
-    yield from (match.span() for match in _CREDENTIAL.finditer(line))
+    """Where in a line a credential stands, or a word that looks like one, begin and end; what URLs hold is not looked at."""
+    yield from (match.span() for match in _CREDENTIAL.finditer(line) if match.lastgroup != "url")
     yield from (match.span() for match in _RANDOM.finditer(line) if looks_random(match[0]))
 
 

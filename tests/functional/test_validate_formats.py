@@ -73,7 +73,7 @@ def places(style: str, document: str) -> Any:
 EXPECTED: dict[str, Any] = {
     "json": [("model.yaml", 4, 29, "SMP103"), ("model.yaml", 5, 7, "SMP116")],
     "sarif": [("model.yaml", 4, 29, "SMP103"), ("model.yaml", 5, 7, "SMP116")],
-    "junit": [("model.yaml", "SMP103"), ("model.yaml", "SMP116")],
+    "junit": [("model.yaml", "SMP103 Unknown key"), ("model.yaml", "SMP116 Section or defaults that nothing uses")],
     "github": [
         "error file=model.yaml,line=4,col=29,title=SMP103",
         "warning file=model.yaml,line=5,col=7,title=SMP116",
@@ -136,7 +136,7 @@ def test_what_is_found_in_no_file(project: Path, style: str) -> None:
     expected = {
         "json": [("--config", 0, 0, "SMP111"), ("model.yaml", 4, 29, "SMP103")],
         "sarif": [("model.yaml", 4, 29, "SMP103")],
-        "junit": [("--config", "SMP111"), ("model.yaml", "SMP103")],
+        "junit": [("--config", "SMP111 No configuration"), ("model.yaml", "SMP103 Unknown key")],
         "github": ["error title=SMP111", "error file=model.yaml,line=4,col=29,title=SMP103"],
     }
     assert places(style, result.stdout) == expected[style]
