@@ -13,13 +13,15 @@ from framework.checks.paths import step_and_path
 from framework.checks.shapes import Trail, Violation, path_of
 from framework.checks.subject import PlacedStep, Subject
 from framework.findings import nearest
+from framework.pipeline.definition import VERSION
 
 Waits = Mapping[str, dict[str, Trail]]
 """For each step, the steps that it waits for, each with the first place that says so."""
 
 
 def violations(subject: Subject) -> Iterator[Violation]:
-    """All that is wrong with the steps as a graph."""
+    """All that is wrong with the definition as a whole, and with the steps as a graph."""
+    yield from _whole(subject.definition)
     yield from _names(subject)
     waits: dict[str, dict[str, Trail]] = {step.name: {} for step in subject.steps}
     for name, owner, trail in _named(subject):
@@ -34,6 +36,22 @@ def violations(subject: Subject) -> Iterator[Violation]:
         if step.holders:
             waits[step.holders[-1].name].setdefault(step.name, step.trail)
     yield from _cycle(waits)
+
+
+def _whole(definition: Mapping[str, Any]) -> Iterator[Violation]:
+    if definition.get("Version") != VERSION:
+        what = "lacks Version" if "Version" not in definition else "has another Version"
+        yield Violation(
+            "SMP403", ("Version",), f"the definition {what}, and SageMaker reads {VERSION}", f'write "Version": "{VERSION}"'
+        )
+    steps = definition.get("Steps")
+    if not isinstance(steps, list):
+        yield Violation("SMP403", ("Steps",), "the definition lacks a list of Steps", "give it at least one step")
+    for at, step in enumerate(steps if isinstance(steps, list) else ()):
+        if not isinstance(step, Mapping):
+            yield Violation(
+                "SMP402", ("Steps", at), f"Steps[{at}] is no mapping, and every step is", "write Name, Type and Arguments"
+            )
 
 
 def _names(subject: Subject) -> Iterator[Violation]:

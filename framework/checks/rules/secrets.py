@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from framework.checks.shape_wording import label
@@ -59,21 +60,22 @@ _HINT = "keep it in Secrets Manager, and let the script read it by its name"
 
 def violations(subject: Subject) -> Iterator[Violation]:
     """The texts that are secrets by their names, by their form, or by their looks."""
+    credential = cache(credential_in)  # most texts stand in many steps
     for text in subject.texts:
-        yield from _text(text)
+        yield from _text(text, credential(text.value))
     for step in subject.steps:
         yield from _flags(step)
     for name, (at, parameter) in subject.parameters.items():
         yield from _default(name, at, parameter)
 
 
-def _text(text: Text) -> Iterator[Violation]:
-    what = credential_in(text.value)
+def _text(text: Text, what: str) -> Iterator[Violation]:
     if what:
         yield _violation(CREDENTIAL, path_of(text.trail), f"holds {what}")
         return
-    value, keys = _bare(text.value), _keys(text)
-    if not keys or not _may_be_secret(value):
+    value = _bare(text.value)
+    keys = _keys(text) if _may_be_secret(value) else ()
+    if not keys:
         return
     path = path_of(text.trail)
     if gives_secret(keys[-1]) and keys[-1] not in _FOR_PROGRAMS:
