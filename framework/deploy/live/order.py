@@ -1,0 +1,167 @@
+"""Which step can start only after which other has ended: a definition in, for each step the set of those that come later out.
+
+Sets of steps are whole numbers whose bits are the steps' positions. A step waits for those that its DependsOn and its references
+name, and for the condition that it stands in; what waits for a loop waits for the whole of its body. A condition has ended when it
+has chosen its branch.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from framework.deploy.live.steps import INNER, Path, StepAt, top
+from framework.pipeline.compiled import Definition
+
+Steps = int
+"""A set of steps."""
+
+MOST_ITERATIONS = 50
+"""How many iterations of a loop run at a time at most (MaxConcurrency in the SDK)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step, or one iteration of a step in a loop.
+
+    Attributes:
+        at: the step.
+        branches: for each condition that it stands in, the node of the condition and the branch.
+    """
+
+    at: StepAt
+    branches: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The steps of a pipeline, and for each of them those that can start only after it has ended."""
+
+    nodes: tuple[Node, ...]
+    later: tuple[Steps, ...]
+
+
+def each(steps: Steps) -> Iterator[int]:
+    """The positions of the steps in a set, from the first on."""
+    while steps:
+        lowest = steps & -steps
+        yield lowest.bit_length() - 1
+        steps ^= lowest
+
+
+def order_of(definition: Definition, iterations: int = MOST_ITERATIONS) -> Order:
+    """The order of the steps.
+
+    Args:
+        definition: where its steps wait for each other in a circle, some of their order is missing.
+        iterations: a loop counts as often as it can run at a time, and no more often than this.
+    """
+    flat = _Flat(min(iterations, MOST_ITERATIONS))
+    flat.add(top(definition), ChainMap(), (), ())
+    return Order(tuple(flat.nodes), _later(flat.waits()))
+
+
+def waiting_for(definition: Definition, types: Collection[str]) -> frozenset[Path]:
+    """The paths of the steps that start only after a step of one of these types has ended."""
+    order = order_of(definition, iterations=1)
+    after = 0
+    for node, later in zip(order.nodes, order.later, strict=True):
+        after |= later if node.at.type in types else 0
+    return frozenset(order.nodes[index].at.path for index in each(after))
+
+
+class _Flat:
+    """The nodes of all steps, however deep they stand, and whom each waits for."""
+
+    def __init__(self, iterations: int) -> None:
+        self.nodes: list[Node] = []
+        self._iterations = iterations
+        self._scopes: list[ChainMap[str, int]] = []
+        self._held: list[Steps] = []
+
+    def add(self, steps: list[StepAt], scope: ChainMap[str, int], branches: tuple[tuple[int, str], ...], holders: Any) -> Steps:
+        """Add the steps of a list, and those inside them; returns all that were added."""
+        first = len(self.nodes)
+        for at in steps:
+            number = self._node(at, scope, branches, sum(1 << holder for holder in holders))
+            for member, inner in at.inner():
+                if at.type == "Condition":
+                    self.add(inner, scope, (*branches, (number, member)), (*holders, number))
+                else:
+                    self._loop(at, inner, scope, branches, (*holders, number))
+        return (1 << len(self.nodes)) - (1 << first)
+
+    def waits(self) -> list[Steps]:
+        """For each node, the nodes that it waits for."""
+        return [
+            held | sum({1 << scope[name] for name in _names(node.at) if name in scope and scope[name] != number})
+            for number, (node, scope, held) in enumerate(zip(self.nodes, self._scopes, self._held, strict=True))
+        ]
+
+    def _node(self, at: StepAt, scope: ChainMap[str, int], branches: tuple[tuple[int, str], ...], held: Steps) -> int:
+        number = len(self.nodes)
+        scope.setdefault(at.name, number)
+        self.nodes.append(Node(at, branches))
+        self._scopes.append(scope)
+        self._held.append(held)
+        return number
+
+    def _loop(self, at: StepAt, body: list[StepAt], scope: ChainMap[str, int], branches: Any, holders: Any) -> None:
+        inside = 0
+        for _ in range(min(_at_a_time(at), self._iterations)):
+            inside |= self.add(body, scope.new_child(), branches, holders)
+        end = StepAt(at.name, at.type, at.path, {})
+        scope[at.name] = self._node(end, scope, branches, inside | 1 << holders[-1])
+
+
+def _at_a_time(loop: StepAt) -> int:
+    """How many iterations of a loop can run at a time."""
+    most, items = loop.arguments.get("MaxConcurrency"), loop.arguments.get("IterableItems")
+    most = most if isinstance(most, int) and most > 0 else 1
+    return min(most, len(items)) if isinstance(items, list) else most
+
+
+def _names(at: StepAt) -> Iterator[str]:
+    """The names of the steps that a step waits for, without what those inside it wait for."""
+    for entry in at.step.get("DependsOn") or ():
+        yield str(entry.get("Step")) if isinstance(entry, Mapping) else str(entry)
+    inner = INNER.get(at.type, ())
+    todo: list[Any] = [value for key, value in at.step.items() if key != "Arguments"]
+    todo += [value for key, value in at.arguments.items() if key not in inner]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, Mapping):
+            target = value.get("Get")
+            if isinstance(target, str) and target.startswith("Steps."):
+                yield target.split(".")[1].partition("[")[0]
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+
+
+def _later(waits: list[Steps]) -> tuple[Steps, ...]:
+    """For each node, all that wait for it, directly or not."""
+    direct = [0] * len(waits)
+    for number, before in enumerate(waits):
+        for other in each(before):
+            direct[other] |= 1 << number
+    later = [0] * len(waits)
+    for number in reversed(_sorted(waits, direct)):
+        later[number] = direct[number]
+        for other in each(direct[number]):
+            later[number] |= later[other]
+    return tuple(later)
+
+
+def _sorted(waits: list[Steps], direct: list[Steps]) -> list[int]:
+    """The nodes, each after those that it waits for; those in circles, and what waits for them, are left out."""
+    missing = [before.bit_count() for before in waits]
+    ready = [number for number, count in enumerate(missing) if not count]
+    for number in ready:
+        for other in each(direct[number]):
+            missing[other] -= 1
+            if not missing[other]:
+                ready.append(other)
+    return ready
