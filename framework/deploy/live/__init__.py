@@ -10,7 +10,7 @@ from framework.deploy.cures import ACTIONS
 from framework.deploy.live import ec2, ecr, iam, kms, quotas, s3
 from framework.deploy.live.asking import Ask, ask_all, unanswered
 from framework.deploy.live.demand import demands
-from framework.deploy.live.questions import questions
+from framework.deploy.live.questions import Questions, questions
 from framework.deploy.live.violations import LiveViolation, sorted_violations
 from framework.deploy.live.where import Where, find_out
 from framework.errors import BackendError
@@ -42,17 +42,18 @@ def check_live(compiled: CompiledPipeline, clients: Clients) -> tuple[LiveViolat
         where = find_out(compiled.region, clients)
     except BackendError as error:
         return (unanswered("what lies in the account", error),)
-    return sorted_violations(ask_all(_asks(compiled, clients, where)))
-
-
-def _asks(compiled: CompiledPipeline, clients: Clients, where: Where) -> list[Ask]:
-    """Everything to ask; the quotas first, which take longest."""
     asked = questions(compiled)
+    networks = ec2.Networks(asked.networks, clients, where)
+    found = ask_all([*_asks(compiled, asked, clients, where), *networks.asks()])
+    return sorted_violations([*found, *networks.violations()])
+
+
+def _asks(compiled: CompiledPipeline, asked: Questions, clients: Clients, where: Where) -> list[Ask]:
+    """What to ask; the quotas first, which take longest."""
     return [
         *quotas.asks(demands(compiled.definition, compiled.parallelism), clients, where),
         *iam.asks(asked.roles, clients, where),
         *s3.asks(asked, compiled.kms_key, clients, where),
         *ecr.asks(asked.images, clients, where),
-        *ec2.asks(asked.networks, clients, where),
         *kms.asks(asked.keys, clients, where),
     ]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from framework.deploy.live.order import Steps, each
 
-BUDGET = 400
-"""How many antichains are looked at for one answer; only limits and branches that cross each other need more than one."""
+WORK = 20_000
+"""How many steps are looked at for one answer, all antichains together; few pipelines need more than one antichain."""
 
 Sides = tuple[Steps, Steps]
 """Two sets of steps, of which those of one alone can run."""
@@ -28,8 +28,8 @@ def heaviest(weights: Mapping[int, int], later: Sequence[Steps], sides: Sequence
         limit: how many steps can run at a time.
 
     Returns:
-        The set; where the search is cut short, which takes hundreds of exclusions that cross each other, one that can run as well
-        and may not be the heaviest.
+        The set. Limits and branches that cross each other need a search; where that is cut short, a set that can run as well, and
+        may not be quite the heaviest.
     """
     order, open_sides = _with_sides({step: later[step] & _all(weights) for step in weights}, sides)
     return _Search(weights, order, open_sides, len(weights) if limit is None else limit).run()
@@ -44,7 +44,7 @@ class _Search:
 
     def run(self) -> Steps:
         todo = [(_all(self._weights), 0)]
-        for _ in range(BUDGET):
+        for _ in range(max(10, WORK // max(1, len(self._weights)))):
             if not todo:
                 break
             todo += self._look(*todo.pop())

@@ -5,12 +5,13 @@ A service that does not answer is not asked again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 
-from framework.deploy.cures import UNREACHABLE
+from framework.deploy.cures import NOBODY, UNREACHABLE
 from framework.deploy.live.violations import UNANSWERED, LiveViolation
 from framework.deploy.refusals import code_of, half
 from framework.errors import BackendError
@@ -74,6 +75,7 @@ class _Asker:
             return list(ask.ask())
         except BackendError as error:
             if not error_names(error).isdisjoint(UNREACHABLE):
+                error = _without_path(error)
                 with self._lock:
                     self._silent.setdefault(ask.service, error)
             return error
@@ -82,16 +84,31 @@ class _Asker:
             return half(ask.about, ask.service, f"shape that is known ({type(error).__name__})")
 
 
+def _without_path(error: BackendError) -> BackendError:
+    """The error without the path of the URL: which of the questions to a service came first is chance."""
+    plain = BackendError(error.what, re.sub(r"(https?://[^/\s\"]+)/[^\s\"]*", r"\1", error.why), error.cure)
+    plain.__cause__ = error.__cause__
+    return plain
+
+
 def _unanswered(refused: Sequence[tuple[Ask, BackendError]]) -> list[LiveViolation]:
-    """One warning for each kind of question and of refusal."""
+    """One warning for each kind of question and of refusal; what would refuse every question is said once."""
     kinds: dict[tuple[str, str], list[tuple[Ask, BackendError]]] = {}
     for ask, error in refused:
-        cause = error.__cause__
-        code = code_of(cause) if isinstance(cause, Exception) else ""
-        kinds.setdefault((ask.kind, code or type(cause).__name__), []).append((ask, error))
+        kinds.setdefault(_kind(ask, error), []).append((ask, error))
     warnings = []
     for (kind, _), several in kinds.items():
         ask, error = several[0]
         about = ask.about if len(several) == 1 else f"{len(several)} {kind}, {ask.about} among them"
         warnings.append(unanswered(about, error))
     return warnings
+
+
+def _kind(ask: Ask, error: BackendError) -> tuple[str, str]:
+    """What several questions like this one are called, and what sets this refusal apart from others."""
+    names, cause = error_names(error), error.__cause__
+    if not names.isdisjoint(NOBODY):
+        return "things", "credentials"
+    if not names.isdisjoint(UNREACHABLE):
+        return "things", ask.service
+    return ask.kind, (code_of(cause) if isinstance(cause, Exception) else "") or type(cause).__name__

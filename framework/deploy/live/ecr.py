@@ -14,7 +14,7 @@ from framework.deploy.live.asking import Ask
 from framework.deploy.live.questions import Image, Uses
 from framework.deploy.live.violations import LiveViolation, more
 from framework.deploy.live.where import Where
-from framework.deploy.refusals import code_of, told
+from framework.deploy.refusals import code_of, member, told
 from framework.findings import WARNING
 
 RULE = "SMP904"
@@ -54,9 +54,10 @@ def _missing(image: Image, clients: Clients) -> str:
         "repositoryName": image.repository,
         "imageIds": [{key: value for key, value in identifier.items() if value}],
     }
-    with told("DescribeImages", f"image {image.uri}"):
+    call = "DescribeImages", f"image {image.uri}"
+    with told(*call):
         try:
-            client.describe_images(**request)
+            member(client.describe_images(**request), "imageDetails", *call)
         except ClientError as error:
             code = _by_pulling(client, request) if code_of(error) in DENIED else code_of(error)
             if code == NO_REPOSITORY:

@@ -96,7 +96,7 @@ class _Flat:
     def waits(self) -> list[Steps]:
         """For each node, the nodes that it waits for."""
         return [
-            held | sum({1 << scope[name] for name in _names(node.at) if name in scope and scope[name] != number})
+            (held | sum({1 << scope[name] for name in set(_names(node.at)) if name in scope})) & ~(1 << number)
             for number, (node, scope, held) in enumerate(zip(self.nodes, self._scopes, self._held, strict=True))
         ]
 
@@ -128,7 +128,7 @@ def _names(at: StepAt) -> Iterator[str]:
     for entry in at.step.get("DependsOn") or ():
         yield str(entry.get("Step")) if isinstance(entry, Mapping) else str(entry)
     inner = INNER.get(at.type, ())
-    todo: list[Any] = [value for key, value in at.step.items() if key != "Arguments"]
+    todo: list[Any] = [value for key, value in at.step.items() if key not in ("Arguments", "DependsOn")]
     todo += [value for key, value in at.arguments.items() if key not in inner]
     while todo:
         value = todo.pop()
@@ -149,9 +149,11 @@ def _later(waits: list[Steps]) -> tuple[Steps, ...]:
             direct[other] |= 1 << number
     later = [0] * len(waits)
     for number in reversed(_sorted(waits, direct)):
-        later[number] = direct[number]
-        for other in each(direct[number]):
-            later[number] |= later[other]
+        missing = direct[number]
+        while missing:
+            nearest = missing & -missing
+            later[number] |= nearest | later[nearest.bit_length() - 1]
+            missing &= ~later[number]
     return tuple(later)
 
 

@@ -13,7 +13,7 @@ from framework.deploy.live.demand import Demand
 from framework.deploy.live.questions import Use
 from framework.deploy.live.violations import LiveViolation, more
 from framework.deploy.live.where import Where
-from framework.deploy.refusals import told
+from framework.deploy.refusals import member, told
 from framework.errors import BackendError
 from framework.findings import WARNING
 
@@ -85,14 +85,15 @@ def _listed(names: Collection[str], clients: Clients) -> dict[str, Quota]:
     found: dict[str, Quota] = {}
     for operation, method in LISTS.items():
         pages = clients.quotas.get_paginator(method).paginate(ServiceCode=SERVICE, PaginationConfig={"PageSize": PAGE})
-        with told(operation, f"quotas of {SERVICE}"):
+        call = operation, f"quotas of {SERVICE}"
+        with told(*call):
             for page in pages:
-                found = {**_of_page(page, names), **found}
+                found = {**_of_page(member(page, "Quotas", *call), names), **found}
                 if len(found) == len(names):
                     return found
     return found
 
 
-def _of_page(page: Mapping[str, Any], names: Collection[str]) -> dict[str, Quota]:
-    quotas = [each for each in page.get("Quotas", []) if each.get("QuotaName") in names and each.get("Value") is not None]
+def _of_page(listed: Sequence[Mapping[str, Any]], names: Collection[str]) -> dict[str, Quota]:
+    quotas = [each for each in listed if each.get("QuotaName") in names and each.get("Value") is not None]
     return {each["QuotaName"]: Quota(each["Value"], each.get("QuotaCode", "")) for each in quotas}

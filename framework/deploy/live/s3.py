@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -13,12 +14,13 @@ from framework.deploy.live.asking import Ask
 from framework.deploy.live.questions import Questions, Stored, Uses
 from framework.deploy.live.violations import LiveViolation, more
 from framework.deploy.live.where import Where
-from framework.deploy.refusals import code_of, told
+from framework.deploy.refusals import code_of, half, member, told
 from framework.findings import ERROR, WARNING
 
 WRITTEN, READ = "SMP902", "SMP903"
 NO_BUCKET = ("404", "NoSuchBucket")
 NO_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 LOCATIONS = {"": "us-east-1", "EU": "eu-west-1"}
 """What GetBucketLocation says of two regions."""
 
@@ -64,13 +66,18 @@ def _region(answer: Any) -> str:
 
 
 def _asked_region(bucket: str, clients: Clients) -> str:
-    with told("GetBucketLocation", f"s3://{bucket}"):
-        return region_of(clients.s3.get_bucket_location(Bucket=bucket).get("LocationConstraint"))
+    call = "GetBucketLocation", f"s3://{bucket}"
+    with told(*call):
+        region = region_of(clients.s3.get_bucket_location(Bucket=bucket).get("LocationConstraint"))
+    if not REGION.fullmatch(region):  # botocore takes any text for it
+        raise half(*call, "LocationConstraint")
+    return region
 
 
 def _encryption(bucket: str, uses: Uses, kms_key: str | None, clients: Clients) -> Iterator[LiveViolation]:
     """How a bucket encrypts what it is given without a word about it."""
-    with told("GetBucketEncryption", f"s3://{bucket}"):
+    call = "GetBucketEncryption", f"s3://{bucket}"
+    with told(*call):
         try:
             answer: Any = clients.s3.get_bucket_encryption(Bucket=bucket)
         except ClientError as error:
@@ -78,8 +85,8 @@ def _encryption(bucket: str, uses: Uses, kms_key: str | None, clients: Clients) 
                 return
             if code_of(error) != NO_ENCRYPTION:
                 raise
-            answer = {}
-    rules = (answer.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or []
+            answer = {"ServerSideEncryptionConfiguration": {"Rules": []}}
+    rules = member(answer.get("ServerSideEncryptionConfiguration") or {}, "Rules", *call)
     found = [(rule.get("ApplyServerSideEncryptionByDefault") or {}).get("SSEAlgorithm", "") for rule in rules]
     if not any(found):
         message = f"the bucket {bucket} has no default encryption"
@@ -131,11 +138,13 @@ class _NoBucketError(Exception):
 
 def _first_key(bucket: str, prefix: str, clients: Clients) -> str | None:
     """The first key of a bucket that begins so. Raises _NoBucketError, or BackendError where S3 cannot be asked."""
-    with told("ListObjectsV2", f"s3://{bucket}/{prefix}"):
+    call = "ListObjectsV2", f"s3://{bucket}/{prefix}"
+    with told(*call):
         try:
             listed = clients.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         except ClientError as error:
             if code_of(error) in NO_BUCKET:
                 raise _NoBucketError from error
             raise
+    member(listed, "IsTruncated", *call)
     return next((each.get("Key") for each in listed.get("Contents", [])), None)
