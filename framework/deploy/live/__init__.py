@@ -10,7 +10,7 @@ from framework.deploy.cures import ACTIONS
 from framework.deploy.live import ec2, ecr, iam, kms, quotas, s3
 from framework.deploy.live.asking import Ask, ask_all, unanswered
 from framework.deploy.live.demand import demands
-from framework.deploy.live.questions import Questions, questions
+from framework.deploy.live.questions import Questions, to_ask
 from framework.deploy.live.violations import LiveViolation, sorted_violations
 from framework.deploy.live.where import Where, find_out
 from framework.errors import BackendError
@@ -32,17 +32,17 @@ def check_live(compiled: CompiledPipeline, clients: Clients) -> tuple[LiveViolat
 
     Args:
         compiled: the pipeline.
-        clients: of the account and the region that it would run in; `live_clients(compiled.region)` makes them.
+        clients: of the account and the region that it would run in, as `live_clients(compiled.region)` makes them.
 
     Returns:
         What is wrong, and what could not be checked, sorted; the paths lead into `compiled.definition`. Without credentials that
         AWS knows, that alone.
     """
     try:
-        where = find_out(compiled.region, clients)
+        where = find_out(clients)
     except BackendError as error:
         return (unanswered("what lies in the account", error),)
-    asked = questions(compiled)
+    asked = to_ask(compiled)
     networks = ec2.Networks(asked.networks, clients, where)
     found = ask_all([*_asks(compiled, asked, clients, where), *networks.asks()])
     return sorted_violations([*found, *networks.violations()])

@@ -59,7 +59,7 @@ def _missing(image: Image, clients: Clients) -> str:
         try:
             member(client.describe_images(**request), "imageDetails", *call)
         except ClientError as error:
-            code = _by_pulling(client, request) if code_of(error) in DENIED else code_of(error)
+            code = _by_pulling(image, client, request) if code_of(error) in DENIED else code_of(error)
             if code == NO_REPOSITORY:
                 return f"registry {image.registry} has no repository {image.repository} in {image.region}"
             if code == NO_IMAGE:
@@ -69,17 +69,21 @@ def _missing(image: Image, clients: Clients) -> str:
     return ""
 
 
-def _by_pulling(client: Any, request: Mapping[str, Any]) -> str | None:
-    """The code of what is missing, None where nothing is, "" where that is denied too.
+def _by_pulling(image: Image, client: Any, request: Mapping[str, Any]) -> str | None:
+    """The code of what is missing, None where nothing is.
 
     Who may not look into a registry may often pull from it: so it is with those of AWS.
     """
-    try:
-        answer = client.batch_get_image(**request, acceptedMediaTypes=list(MANIFESTS))
-    except ClientError as error:
-        return code_of(error) if code_of(error) == NO_REPOSITORY else ""
-    failed = any(failure.get("failureCode") in NO_SUCH for failure in answer.get("failures", []))
-    return NO_IMAGE if failed else None if answer.get("images") else ""
+    call = "BatchGetImage", f"image {image.uri}"
+    with told(*call):
+        try:
+            answer = client.batch_get_image(**request, acceptedMediaTypes=list(MANIFESTS))
+        except ClientError as error:
+            if code_of(error) == NO_REPOSITORY:
+                return NO_REPOSITORY
+            raise
+    failures = member(answer, "failures", *call)
+    return NO_IMAGE if any(failure.get("failureCode") in NO_SUCH for failure in failures) else None
 
 
 def _names(image: Image) -> tuple[str, ...]:

@@ -45,8 +45,9 @@ class Jobs:
     """The jobs of the steps of one definition."""
 
     def __init__(self, definition: Definition) -> None:
-        listed = [each for each in definition.get("Parameters") or () if isinstance(each, Mapping)]
-        self._defaults = {f"Parameters.{each.get('Name')}": each.get("DefaultValue") for each in listed}
+        self._defaults = {
+            f"Parameters.{each.get('Name')}": each.get("DefaultValue") for each in _list(definition.get("Parameters"))
+        }
         self._configs = [at for at in every_step(definition) if at.type == "EndpointConfig"]
 
     def of(self, at: StepAt) -> tuple[Job, ...]:
@@ -103,9 +104,9 @@ class Jobs:
         self, resources: Mapping[str, Any], path: Path, usage: str, jobs: int = 1, count: str = "InstanceCount"
     ) -> Iterator[Job]:
         instance_type = self._known(resources.get("InstanceType"))
-        number = self._count(resources.get(count))
+        number = jobs * self._count(resources.get(count))
         if isinstance(instance_type, str) and number > 0:
-            yield Job(instance_type, usage, jobs * number, (*path, "InstanceType"))
+            yield Job(instance_type, usage, number, (*path, "InstanceType"))
 
     def _count(self, value: Any, unknown: int = 1) -> int:
         known = self._known(value)

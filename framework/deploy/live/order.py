@@ -125,7 +125,8 @@ def _at_a_time(loop: StepAt) -> int:
 
 def _names(at: StepAt) -> Iterator[str]:
     """The names of the steps that a step waits for, without what those inside it wait for."""
-    for entry in at.step.get("DependsOn") or ():
+    entries = at.step.get("DependsOn")
+    for entry in entries if isinstance(entries, list) else ():
         yield str(entry.get("Step")) if isinstance(entry, Mapping) else str(entry)
     inner = INNER.get(at.type, ())
     todo: list[Any] = [value for key, value in at.step.items() if key not in ("Arguments", "DependsOn")]

@@ -15,7 +15,7 @@ from framework.deploy.live.order import waiting_for
 from framework.deploy.live.steps import Member, Path, StepAt, beginning, every_step, literal, members
 from framework.pipeline.compiled import CompiledPipeline
 
-__all__ = ["Image", "Network", "Path", "Questions", "Role", "Stored", "Use", "Uses", "questions"]
+__all__ = ["Image", "Network", "Path", "Questions", "Role", "Stored", "Use", "Uses", "to_ask"]
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 EMR_SERVERLESS = "emr-serverless.amazonaws.com"
@@ -128,7 +128,7 @@ class Questions:
     fed: frozenset[Path] = frozenset()
 
 
-def questions(compiled: CompiledPipeline) -> Questions:
+def to_ask(compiled: CompiledPipeline) -> Questions:
     """What the pipeline needs to find in the account."""
     found = Questions(fed=waiting_for(compiled.definition, UNKNOWN_OUTPUTS))
     if ROLE.fullmatch(compiled.role):

@@ -19,17 +19,13 @@ class Where:
     region: str
 
 
-def find_out(region: str | None, clients: Clients) -> Where:
-    """Where the questions are put.
-
-    Args:
-        region: that of the pipeline; None for that of the clients.
-        clients: whose credentials are looked at.
+def find_out(clients: Clients) -> Where:
+    """Whose account and which region the clients are of.
 
     Raises:
         BackendError: there are no credentials, or AWS does not know them; or no region.
     """
-    region = region or str(clients.session.region_name)
+    region = str(clients.session.region_name)
     try:
         with told("GetCallerIdentity", "the credentials"):
             return Where(str(clients.sts.get_caller_identity().get("Account", "")), region)

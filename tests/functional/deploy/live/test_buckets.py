@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.functional.deploy.conftest import Answer
@@ -30,8 +28,9 @@ def test_a_bucket_in_another_region(account):
     ]
 
 
-def test_the_region_of_a_bucket_is_told_to_who_may_not_look_into_it(account):
-    account.always("HeadBucket", account_answer(403, ("x-amz-bucket-region", "us-west-2")))
+@pytest.mark.parametrize("status", [301, 403])
+def test_the_region_of_a_bucket_is_told_to_who_may_not_look_into_it(account, status):
+    account.always("HeadBucket", Answer(status, b"", "application/xml", headers=(("x-amz-bucket-region", "us-west-2"),)))
 
     assert check() == [
         "- SMP902 error: the bucket models is in us-west-2, and the pipeline runs in eu-west-1. "
@@ -39,27 +38,24 @@ def test_the_region_of_a_bucket_is_told_to_who_may_not_look_into_it(account):
     ]
 
 
-def account_answer(status: int, *headers: tuple[str, str]) -> Any:
-
-    return Answer(status, b"", "application/xml", headers=headers)
-
-
 @pytest.mark.parametrize(
-    ("said", "region"), [("<LocationConstraint/>", "us-east-1"), ("<LocationConstraint>EU</LocationConstraint>", "")]
+    ("location", "found"),
+    [
+        (
+            "<LocationConstraint/>",
+            [
+                "- SMP902 error: the bucket models is in us-east-1, and the pipeline runs in eu-west-1. "
+                "Try: name a bucket in eu-west-1, or set SMP_REGION or conf.region to us-east-1."
+            ],
+        ),
+        ("<LocationConstraint>EU</LocationConstraint>", []),
+    ],
 )
-def test_a_server_that_does_not_tell_regions_in_heads_is_asked_for_the_location(account, said, region):
-    account.always("HeadBucket", account_answer(200))
-    answer = account_answer(200)
-    account.always("GetBucketLocation", type(answer)(200, said.encode(), "application/xml"))
+def test_a_server_that_does_not_tell_the_region_at_once_is_asked_for_the_location(account, location, found):
+    account.always("HeadBucket", Answer(200, b"", "application/xml"))
+    account.always("GetBucketLocation", Answer(200, location.encode(), "application/xml"))
 
-    assert check() == (
-        [
-            f"- SMP902 error: the bucket models is in {region}, and the pipeline runs in eu-west-1. "
-            f"Try: name a bucket in eu-west-1, or set SMP_REGION or conf.region to {region}."
-        ]
-        if region
-        else []
-    )
+    assert check() == found
 
 
 def test_a_bucket_without_encryption(account):

@@ -50,7 +50,7 @@ def expected(reason: str, cure: Any, head: str, head_cure: str | None = None) ->
         "the KMS key alias/models": ("kms:DescribeKey", "KMS key alias/models"),
         "the bucket models": ("s3:ListBucket", "s3://models"),
         "the encryption of the bucket models": ("s3:GetEncryptionConfiguration", "s3://models"),
-        f"the image {IMAGE}": ("ecr:DescribeImages", f"image {IMAGE}"),
+        f"the image {IMAGE}": ("ecr:BatchGetImage", f"image {IMAGE}"),
         "the input s3://lake/raw/train": ("s3:ListBucket", "s3://lake/raw/train"),
         "the quotas of instances": ("servicequotas:ListServiceQuotas", "quotas of sagemaker"),
         f"the role {ROLE}": ("iam:GetRole", "role pipelines"),
