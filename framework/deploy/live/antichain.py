@@ -13,6 +13,8 @@ from framework.deploy.live.order import Steps, each
 
 WORK = 20_000
 """How many steps are looked at for one answer, all antichains together; few pipelines need more than one antichain."""
+LEVELS = 8
+"""How many prices of a place among those that run are tried where their number is limited."""
 
 Sides = tuple[Steps, Steps]
 """Two sets of steps, of which those of one alone can run."""
@@ -41,32 +43,49 @@ class _Search:
     def __init__(self, weights: Mapping[int, int], later: Mapping[int, Steps], sides: Sequence[Sides], limit: int) -> None:
         self._weights, self._later, self._sides, self._limit = weights, later, sides, limit
         self._found, self._weight = 0, 0
+        self._work = WORK
 
     def run(self) -> Steps:
         todo = [(_all(self._weights), 0)]
-        for _ in range(max(10, WORK // max(1, len(self._weights)))):
-            if not todo:
-                break
+        while todo and (self._work > 0 or not self._found):
             todo += self._look(*todo.pop())
         return self._found
 
     def _look(self, left: Steps, taken: Steps) -> list[tuple[Steps, Steps]]:
         """Look at the sets that hold `taken` and else only steps of `left`; returns where the heavier ones may be, if anywhere."""
-        room = self._limit - taken.bit_count()
-        chosen = antichain({step: self._weights[step] for step in each(left)}, self._later)
-        bound = self._weigh(taken) + min(self._weigh(chosen), self._weigh(self._top(left, room)))
-        if bound <= self._weight:
-            return []
-        allowed = taken | self._top(self._one_side(chosen), room)
-        if self._weigh(allowed) > self._weight:
-            self._found, self._weight = allowed, self._weigh(allowed)
-        if self._weight == bound:
-            return []
+        room, own = self._limit - taken.bit_count(), self._weigh(taken)
+        bound, first = own + self._weigh(self._top(left, room)), None
+        for price in self._prices(left, room):
+            chosen = self._antichain(left, price)
+            # Every set of so many steps weighs at most what it weighs beyond the price of its places, and their price.
+            bound = min(bound, own + self._weigh(chosen, price) + price * room)
+            first = chosen if first is None else first
+            self._keep(taken | self._top(self._one_side(chosen), room))
+            if self._weight >= bound:
+                return []
+        return self._parts(left, taken, first or 0)
+
+    def _parts(self, left: Steps, taken: Steps, chosen: Steps) -> list[tuple[Steps, Steps]]:
+        """Two parts of what a look was at: what is wrong with its antichain is in neither."""
         for one, other in self._sides:
             if chosen & one and chosen & other:
                 return [(left & ~one, taken), (left & ~other, taken)]
         step = self._top(left, 1)
         return [(left & ~step, taken), (left & ~step & ~self._against(step), taken | step)]
+
+    def _prices(self, left: Steps, room: int) -> list[int]:
+        """Prices of a place: none, and where there are few places, weights of which all heavier ones are worth more."""
+        weights = sorted({self._weights[step] for step in each(left)})[:-1] if left.bit_count() > room else []
+        return [0, *weights[:: len(weights) // LEVELS + 1]]
+
+    def _antichain(self, left: Steps, price: int) -> Steps:
+        beyond = {step: self._weights[step] - price for step in each(left) if self._weights[step] > price}
+        self._work -= len(beyond) + 1
+        return antichain(beyond, self._later)
+
+    def _keep(self, steps: Steps) -> None:
+        if self._weigh(steps) > self._weight:
+            self._found, self._weight = steps, self._weigh(steps)
 
     def _top(self, steps: Steps, count: int) -> Steps:
         """The heaviest steps of a set, at most so many."""
@@ -87,8 +106,8 @@ class _Search:
             against |= (other if one & step else 0) | (one if other & step else 0)
         return against
 
-    def _weigh(self, steps: Steps) -> int:
-        return sum(self._weights[step] for step in each(steps))
+    def _weigh(self, steps: Steps, price: int = 0) -> int:
+        return sum(self._weights[step] - price for step in each(steps))
 
 
 def antichain(weights: Mapping[int, int], later: Mapping[int, Steps]) -> Steps:

@@ -6,12 +6,12 @@ may run at a time. Endpoints want theirs from the moment they are made on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from framework.deploy.live.antichain import Sides, heaviest
 from framework.deploy.live.jobs import ENDPOINT, Job, Jobs
-from framework.deploy.live.order import MOST_ITERATIONS, Node, Order, each, order_of
+from framework.deploy.live.order import Node, Order, each, order_of
 from framework.deploy.live.steps import Path
 from framework.pipeline.compiled import Definition
 
@@ -52,7 +52,8 @@ def demands(definition: Definition, parallelism: int | None = None) -> tuple[Dem
         definition: a pipeline definition.
         parallelism: how many steps may run at a time; None for any number.
     """
-    order = order_of(definition, min(MOST_ITERATIONS, parallelism or MOST_ITERATIONS))
+    # Without a limit, all iterations of a loop can stand where one of them wants most. With one, each has to be looked at.
+    order = order_of(definition, iterations=parallelism or 1)
     jobs = Jobs(definition)
     by_quota: dict[tuple[str, str], dict[int, list[Job]]] = {}
     for number, node in enumerate(order.nodes):
@@ -64,7 +65,8 @@ def demands(definition: Definition, parallelism: int | None = None) -> tuple[Dem
 def _demand(order: Order, found: Mapping[int, Sequence[Job]], parallelism: int | None) -> Demand:
     """The demand on one quota, given the jobs of each node that count against it."""
     some = next(iter(found.values()))[0]
-    weights = {number: sum(job.count for job in jobs) for number, jobs in found.items()}
+    wanted = {number: sum(job.count for job in jobs) for number, jobs in found.items()}
+    weights = {number: count * (1 if parallelism else order.nodes[number].times) for number, count in wanted.items()}
     stays = some.usage == ENDPOINT
     later = [0] * len(order.nodes) if stays else order.later
     chosen = heaviest(weights, later, _sides(order.nodes, weights), None if stays else parallelism)
@@ -72,22 +74,17 @@ def _demand(order: Order, found: Mapping[int, Sequence[Job]], parallelism: int |
     shares: dict[Path, Share] = {}
     for number, jobs in found.items():
         at = order.nodes[number].at
-        shares.setdefault(at.path, Share(at.name, at.path, jobs[0].path, weights[number]))
+        shares.setdefault(at.path, Share(at.name, at.path, jobs[0].path, wanted[number]))
     return Demand(
         some.quota, some.instance_type, sum(weights[number] for number in each(chosen)), tuple(names), tuple(shares.values())
     )
 
 
 def _sides(nodes: Sequence[Node], weights: Mapping[int, int]) -> list[Sides]:
-    """The branches, with steps in question in both of them, that exclude each other."""
-    branches: dict[int, dict[str, int]] = {}
+    """The branches that exclude each other, as far as steps in question stand in both of them."""
+    sides: dict[int, dict[str, int]] = {}
     for number in weights:
         for condition, member in nodes[number].branches:
-            sides = branches.setdefault(condition, {})
-            sides[member] = sides.get(member, 0) | 1 << number
-    return [pair for sides in branches.values() for pair in _pairs(list(sides.values()))]
-
-
-def _pairs(sides: Sequence[int]) -> Iterator[Sides]:
-    if len(sides) == 2:
-        yield sides[0], sides[1]
+            branches = sides.setdefault(condition, {})
+            branches[member] = branches.get(member, 0) | 1 << number
+    return [(first, second) for first, second in (both.values() for both in sides.values() if len(both) == 2)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from framework.deploy.live.steps import INNER, Path, StepAt, top
@@ -20,6 +20,13 @@ Steps = int
 
 MOST_ITERATIONS = 50
 """How many iterations of a loop run at a time at most (MaxConcurrency in the SDK)."""
+MOST_NODES = 1500
+"""As many nodes as there may be before a further iteration is no node of its own."""
+
+
+Branches = tuple[tuple[int, str], ...]
+Scope = ChainMap[str, int]
+"""The node that a name stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +36,12 @@ class Node:
     Attributes:
         at: the step.
         branches: for each condition that it stands in, the node of the condition and the branch.
+        times: how many iterations of it can run at a time, with those that are nodes of their own.
     """
 
     at: StepAt
-    branches: tuple[tuple[int, str], ...] = ()
+    branches: Branches = ()
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +60,21 @@ def each(steps: Steps) -> Iterator[int]:
         steps ^= lowest
 
 
-def order_of(definition: Definition, iterations: int = MOST_ITERATIONS) -> Order:
+def order_of(definition: Definition, iterations: int = 1) -> Order:
     """The order of the steps.
 
     Args:
         definition: where its steps wait for each other in a circle, some of their order is missing.
-        iterations: a loop counts as often as it can run at a time, and no more often than this.
+        iterations: how many iterations of a loop are nodes of their own, at most.
     """
-    flat = _Flat(min(iterations, MOST_ITERATIONS))
-    flat.add(top(definition), ChainMap(), (), ())
+    flat = _Flat(iterations)
+    flat.add(top(definition), ChainMap(), Node(StepAt("", "", (), {})), ())
     return Order(tuple(flat.nodes), _later(flat.waits()))
 
 
 def waiting_for(definition: Definition, types: Collection[str]) -> frozenset[Path]:
     """The paths of the steps that start only after a step of one of these types has ended."""
-    order = order_of(definition, iterations=1)
+    order = order_of(definition)
     after = 0
     for node, later in zip(order.nodes, order.later, strict=True):
         after |= later if node.at.type in types else 0
@@ -78,20 +87,26 @@ class _Flat:
     def __init__(self, iterations: int) -> None:
         self.nodes: list[Node] = []
         self._iterations = iterations
-        self._scopes: list[ChainMap[str, int]] = []
+        self._scopes: list[Scope] = []
         self._held: list[Steps] = []
 
-    def add(self, steps: list[StepAt], scope: ChainMap[str, int], branches: tuple[tuple[int, str], ...], holders: Any) -> Steps:
-        """Add the steps of a list, and those inside them; returns all that were added."""
-        first = len(self.nodes)
+    def add(self, steps: list[StepAt], scope: Scope, around: Node, holders: tuple[int, ...]) -> None:
+        """Add the steps of a list, and those inside them.
+
+        Args:
+            steps: the list.
+            scope: what names stand for there.
+            around: its branches and times are those of all steps of the list.
+            holders: the nodes of the conditions and loops that the list stands in.
+        """
         for at in steps:
-            number = self._node(at, scope, branches, sum(1 << holder for holder in holders))
+            number = self._node(replace(around, at=at), scope, sum(1 << holder for holder in holders))
             for member, inner in at.inner():
                 if at.type == "Condition":
-                    self.add(inner, scope, (*branches, (number, member)), (*holders, number))
+                    branches = (*around.branches, (number, member))
+                    self.add(inner, scope, replace(around, branches=branches), (*holders, number))
                 else:
-                    self._loop(at, inner, scope, branches, (*holders, number))
-        return (1 << len(self.nodes)) - (1 << first)
+                    self._loop(at, inner, scope, around, (*holders, number))
 
     def waits(self) -> list[Steps]:
         """For each node, the nodes that it waits for."""
@@ -100,26 +115,29 @@ class _Flat:
             for number, (node, scope, held) in enumerate(zip(self.nodes, self._scopes, self._held, strict=True))
         ]
 
-    def _node(self, at: StepAt, scope: ChainMap[str, int], branches: tuple[tuple[int, str], ...], held: Steps) -> int:
+    def _node(self, node: Node, scope: Scope, held: Steps) -> int:
         number = len(self.nodes)
-        scope.setdefault(at.name, number)
-        self.nodes.append(Node(at, branches))
+        scope.setdefault(node.at.name, number)
+        self.nodes.append(node)
         self._scopes.append(scope)
         self._held.append(held)
         return number
 
-    def _loop(self, at: StepAt, body: list[StepAt], scope: ChainMap[str, int], branches: Any, holders: Any) -> None:
-        inside = 0
-        for _ in range(min(_at_a_time(at), self._iterations)):
-            inside |= self.add(body, scope.new_child(), branches, holders)
-        end = StepAt(at.name, at.type, at.path, {})
-        scope[at.name] = self._node(end, scope, branches, inside | 1 << holders[-1])
+    def _loop(self, at: StepAt, body: list[StepAt], scope: Scope, around: Node, holders: tuple[int, ...]) -> None:
+        """Add the iterations of a loop, and a node that stands for its end."""
+        first, at_a_time = len(self.nodes), _at_a_time(at)
+        inside = replace(around, times=around.times * at_a_time)
+        for number in range(min(at_a_time, self._iterations)):
+            if number == 0 or len(self.nodes) + (len(self.nodes) - first) // number <= MOST_NODES:
+                self.add(body, scope.new_child(), inside, holders)
+        held = (1 << len(self.nodes)) - (1 << first) | 1 << holders[-1]
+        scope[at.name] = self._node(replace(around, at=replace(at, step={})), scope, held)
 
 
 def _at_a_time(loop: StepAt) -> int:
     """How many iterations of a loop can run at a time."""
     most, items = loop.arguments.get("MaxConcurrency"), loop.arguments.get("IterableItems")
-    most = most if isinstance(most, int) and most > 0 else 1
+    most = min(most, MOST_ITERATIONS) if isinstance(most, int) and most > 0 else 1
     return min(most, len(items)) if isinstance(items, list) else most
 
 

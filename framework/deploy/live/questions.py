@@ -69,6 +69,9 @@ class Role:
     """A role, and the service that must be able to assume it."""
 
     arn: str
+    partition: str
+    account: str
+    name: str
     service: str = SAGEMAKER
 
 
@@ -131,8 +134,7 @@ class Questions:
 def to_ask(compiled: CompiledPipeline) -> Questions:
     """What the pipeline needs to find in the account."""
     found = Questions(fed=waiting_for(compiled.definition, UNKNOWN_OUTPUTS))
-    if ROLE.fullmatch(compiled.role):
-        _note(found.roles, Role(compiled.role), Use())
+    _role(compiled.role, Use(), found)
     if compiled.bucket:
         _note(found.buckets, compiled.bucket, Use())
     if compiled.kms_key:
@@ -143,7 +145,7 @@ def to_ask(compiled: CompiledPipeline) -> Questions:
             if at.type in OF_SAGEMAKER:
                 _of_sagemaker(at, member, found, made)
             elif at.type == "EMRServerless" and member.path == (*at.path, "Arguments", "ExecutionRoleArn"):
-                _role(at, member, found, EMR_SERVERLESS)
+                _role(member.value, Use(member.path, at.path), found, EMR_SERVERLESS)
     uploads = [upload.uri for upload in compiled.uploads]
     for stored in [each for each in found.stored if _will_be_there(each.uri, uploads, made)]:
         del found.stored[stored]
@@ -154,7 +156,7 @@ def _of_sagemaker(at: StepAt, member: Member, found: Questions, made: set[str]) 
     """Note what one member of a request asks for."""
     value, use = member.value, Use(member.path, at.path)
     if member.key in ROLES:
-        _role(at, member, found, SAGEMAKER)
+        _role(value, use, found)
     elif member.key.endswith("KmsKeyId") and isinstance(value, str) and value:
         _note(found.keys, value, use)
     elif member.key == "VpcConfig":
@@ -170,9 +172,9 @@ def _of_sagemaker(at: StepAt, member: Member, found: Questions, made: set[str]) 
             _note(found.buckets, bucket, Use(path, at.path))
 
 
-def _role(at: StepAt, member: Member, found: Questions, service: str) -> None:
-    if isinstance(member.value, str) and ROLE.fullmatch(member.value):
-        _note(found.roles, Role(member.value, service), Use(member.path, at.path))
+def _role(value: Any, use: Use, found: Questions, service: str = SAGEMAKER) -> None:
+    if isinstance(value, str) and (match := ROLE.fullmatch(value)):
+        _note(found.roles, Role(value, **match.groupdict(), service=service), use)
 
 
 def _network(value: Any, use: Use, found: Questions) -> None:

@@ -53,12 +53,17 @@ def test_an_image_in_another_region(account):
     ]
 
 
-@pytest.mark.parametrize(("tag", "found"), [("1", []), ("2", ["the repository churn has no tag 2"])])
-def test_who_may_only_pull_learns_the_same(account, tag, found):
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("churn:1", ""),
+        ("churn:2", "the repository churn has no tag 2"),
+        ("gone:1", f"registry {ACCOUNT} has no repository gone in {REGION}"),
+    ],
+)
+def test_who_may_only_pull_learns_the_same(account, name, missing):
     account.always("DescribeImages", account.refusal("AccessDeniedException", "You may not"))
-    uri = f"{HOST}/churn:{tag}"
+    uri = f"{HOST}/{name}"
 
-    assert check(training(**image(uri))) == [
-        f"{at(0, *IMAGE_PATH)} SMP904 error: the image {uri} does not exist: {missing}. Try: push it, or correct the URI."
-        for missing in found
-    ]
+    said = f"{at(0, *IMAGE_PATH)} SMP904 error: the image {uri} does not exist: {missing}. Try: push it, or correct the URI."
+    assert check(training(**image(uri))) == ([said] if missing else [])

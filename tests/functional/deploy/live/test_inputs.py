@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from framework.pipeline.compiled import Upload
+from tests.functional.deploy.conftest import Answer, Call
 from tests.functional.deploy.live.account import S3_INPUT, at, channel, check, training
 
 
@@ -73,6 +76,22 @@ def test_what_a_step_before_may_write_is_a_warning(account):
     assert check(emr, step) == [
         f"{at(1, *S3_INPUT)} SMP903 warning: there is no object s3://lake/features, and none below it, unless a step before puts "
         "one there. Try: nothing, if one does: let the step refer to its output, and no more is said of it."
+    ]
+
+
+def test_questions_are_put_at_the_same_time(account):
+    together = threading.Barrier(4)
+
+    def late(call: Call) -> Answer:
+        together.wait(timeout=10)
+        return Answer(200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>", "application/xml")
+
+    account.always("ListObjectsV2", late)
+    steps = [training(str(n), InputDataConfig=[channel(f"s3://lake/{n}")]) for n in range(4)]
+
+    assert check(*steps) == [
+        f"{at(n, *S3_INPUT)} SMP903 error: there is no object s3://lake/{n}, and none below it. Try: put it there, or correct the URI."
+        for n in range(4)
     ]
 
 

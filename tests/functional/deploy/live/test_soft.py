@@ -184,6 +184,16 @@ def test_answers_that_are_none(account, step):
     ]
 
 
+def test_a_role_without_a_policy_is_an_answer_that_is_none(account):
+    body = f"<GetRoleResponse><GetRoleResult><Role><Arn>{ROLE}</Arn></Role></GetRoleResult></GetRoleResponse>"
+    account.always("GetRole", Answer(200, body.encode(), "text/xml"))
+
+    assert check() == [
+        f"- SMP900 warning: could not check the role {ROLE}: the answer has no AssumeRolePolicyDocument. "
+        "Try: run the command again; if AWS_ENDPOINT_URL or a proxy is set, check that AWS is what answers there."
+    ]
+
+
 def test_an_account_that_may_not_be_known(account):
     account.always("GetCallerIdentity", account.query_refusal("AccessDenied", "explicit deny", 403))
     foreign = "arn:aws:iam::999999999999:role/pipelines"

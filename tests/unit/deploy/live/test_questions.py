@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -15,6 +16,7 @@ from framework.deploy.live.violations import LiveViolation, more, sorted_violati
 from framework.pipeline.compiled import CompiledPipeline, Upload
 
 ROLE = "arn:aws:iam::123456789012:role/service-role/jobs"
+JOBS = Role(ROLE, "aws", "123456789012", "jobs", "sagemaker.amazonaws.com")
 GET = {"Get": "Parameters.X"}
 
 
@@ -37,7 +39,7 @@ def in_first(*path: str | int) -> Use:
 def test_the_pipeline_itself_asks_for_its_role_its_bucket_and_its_key():
     found = asked(role=ROLE, bucket="models", kms_key="alias/models")
 
-    assert (found.roles, found.buckets, found.keys) == ({Role(ROLE): [Use()]}, {"models": [Use()]}, {"alias/models": [Use()]})
+    assert (found.roles, found.buckets, found.keys) == ({JOBS: [Use()]}, {"models": [Use()]}, {"alias/models": [Use()]})
 
 
 def test_what_is_not_given_is_not_asked_for():
@@ -53,7 +55,7 @@ def test_steps_in_branches_and_loops_ask_too():
     branches = ("Steps", 1, "Arguments")
     in_loop = (*branches, "IfSteps", 0, "Arguments", "ForEachBody", 0)
     in_else = (*branches, "ElseSteps", 0)
-    assert role == Role(ROLE)
+    assert role == JOBS
     assert uses == [
         in_first("RoleArn"),
         Use((*in_loop, "Arguments", "RoleArn"), in_loop),
@@ -66,7 +68,7 @@ def test_roles_of_other_services():
     serverless = step("spark", "EMRServerless", ExecutionRoleArn=ROLE, JobConfig={"executionRoleArn": ROLE})
     function = step("function", "Lambda", RoleArn=ROLE, FunctionArn="x")
 
-    assert list(asked(emr, serverless, function).roles) == [Role(ROLE, "emr-serverless.amazonaws.com")]
+    assert list(asked(emr, serverless, function).roles) == [replace(JOBS, service="emr-serverless.amazonaws.com")]
 
 
 def test_what_is_the_users_own_is_not_looked_into():
