@@ -90,7 +90,8 @@ def test_questions_are_put_at_the_same_time(account):
     steps = [training(str(n), InputDataConfig=[channel(f"s3://lake/{n}")]) for n in range(4)]
 
     assert check(*steps) == [
-        f"{at(n, *S3_INPUT)} SMP903 error: there is no object s3://lake/{n}, and none below it. Try: put it there, or correct the URI."
+        f"{at(n, *S3_INPUT)} SMP903 error: there is no object s3://lake/{n}, and none below it. "
+        "Try: put it there, or correct the URI."
         for n in range(4)
     ]
 
