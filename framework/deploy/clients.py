@@ -1,4 +1,4 @@
-"""The boto3 clients of the deploy room: a region in, the clients of SageMaker and S3 out, each made when it is first asked for.
+"""The boto3 clients of the deploy room: a region in, the clients of the services out, each made when it is first asked for.
 
 boto3 and the heavy parts of botocore are imported here alone and only then, so that commands which never call AWS never pay for it.
 """
@@ -6,8 +6,9 @@ boto3 and the heavy parts of botocore are imported here alone and only then, so 
 from __future__ import annotations
 
 import os
+import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from framework import __version__
 from framework.deploy.refusals import told
@@ -20,17 +21,26 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 ATTEMPTS = 5
+NAMES = {"sagemaker": "SageMaker", "service-quotas": "Service Quotas"}
+"""What services are called where it is not their identifier in capitals."""
 
 
 class Clients:
-    """Clients of one region; credentials and endpoints are found as boto3 always finds them.
+    """Clients of one region, safe to share between threads; credentials and endpoints are found as boto3 always finds them.
 
     Args:
         region: None leaves it to AWS_DEFAULT_REGION, the profile and AWS_REGION, in this order.
+        attempts: how often a call is tried.
+        connect_seconds, read_seconds: how long an attempt waits for a connection, and for an answer.
     """
 
-    def __init__(self, region: str | None = None) -> None:
+    def __init__(
+        self, region: str | None = None, attempts: int = ATTEMPTS, connect_seconds: int = 10, read_seconds: int = 60
+    ) -> None:
         self._region = region
+        self._patience = attempts, connect_seconds, read_seconds
+        self._lock = threading.RLock()  # boto3 makes one client at a time
+        self._made: dict[tuple[str, str | None], Any] = {}
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -52,29 +62,82 @@ class Clients:
         """How every client behaves: how often it tries, how long it waits, what it calls itself."""
         from botocore.config import Config
 
+        attempts, connect_seconds, read_seconds = self._patience
         return Config(
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            connect_timeout=10,
-            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=connect_seconds,
+            read_timeout=read_seconds,
             user_agent_extra=f"smp/{__version__}",
         )
 
-    @cached_property
+    @property
     def sagemaker(self) -> SageMakerClient:
         """The client of SageMaker. Raises BackendError where none can be made."""
-        with told("Signing in", "SageMaker"):
-            return self.session.client("sagemaker", config=self.config)
+        return cast("SageMakerClient", self.client("sagemaker"))
 
-    @cached_property
+    @property
     def s3(self) -> S3Client:
-        """The client of S3, safe to share between threads. Raises BackendError where none can be made."""
+        """The client of S3. Raises BackendError where none can be made."""
+        return cast("S3Client", self.client("s3"))
+
+    @property
+    def iam(self) -> Any:
+        """The client of IAM. Raises BackendError where none can be made."""
+        return self.client("iam")
+
+    @property
+    def sts(self) -> Any:
+        """The client of STS. Raises BackendError where none can be made."""
+        return self.client("sts")
+
+    @property
+    def ec2(self) -> Any:
+        """The client of EC2. Raises BackendError where none can be made."""
+        return self.client("ec2")
+
+    @property
+    def kms(self) -> Any:
+        """The client of KMS. Raises BackendError where none can be made."""
+        return self.client("kms")
+
+    @property
+    def quotas(self) -> Any:
+        """The client of Service Quotas. Raises BackendError where none can be made."""
+        return self.client("service-quotas")
+
+    def ecr(self, region: str) -> Any:
+        """The client of ECR in a region, which need not be that of the pipeline. Raises BackendError where none can be made."""
+        return self.client("ecr", region)
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """The client of a service, in another region than the others where one is given.
+
+        Raises:
+            BackendError: none can be made.
+        """
+        with self._lock:
+            if (service, region) not in self._made:
+                self._made[service, region] = self._s3() if service == "s3" else self._make(service, self.config, region)
+            return self._made[service, region]
+
+    def _make(self, service: str, config: Config, region: str | None = None) -> Any:
+        shown = NAMES.get(service, service.upper())
+        with told("Signing in", shown):
+            try:
+                return self.session.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+            except ValueError as error:
+                if type(error) is not ValueError:
+                    raise
+                cure = "correct AWS_ENDPOINT_URL, or the like of it for this service, to https://…, or unset it"
+                raise BackendError(f"Signing in on {shown}", str(error), cure) from error
+
+    def _s3(self) -> Any:
         from botocore.config import Config
 
         usual: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
-        with told("Signing in", "S3"):
-            client = self.session.client("s3", config=self.config)
-            aws = self.session.client("s3", config=self.config.merge(Config(**usual)))
-            if client.meta.endpoint_url == aws.meta.endpoint_url:
-                return client
-            # A server of one's own seldom answers to bucket.host: there the bucket goes into the path.
-            return self.session.client("s3", config=self.config.merge(Config(s3={"addressing_style": "path"})))
+        client = self._make("s3", self.config)
+        aws = self._make("s3", self.config.merge(Config(**usual)))
+        if client.meta.endpoint_url == aws.meta.endpoint_url:
+            return client
+        # A server of one's own seldom answers to bucket.host: there the bucket goes into the path.
+        return self._make("s3", self.config.merge(Config(s3={"addressing_style": "path"})))

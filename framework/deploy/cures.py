@@ -6,6 +6,23 @@ from dataclasses import dataclass
 
 S3_ACTIONS = {"HeadObject": "s3:GetObject", "PutObject": "s3:PutObject"}
 S3 = tuple(S3_ACTIONS)
+ACTIONS = {
+    **S3_ACTIONS,
+    "HeadBucket": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "GetBucketLocation": "s3:GetBucketLocation",
+    "GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "GetRole": "iam:GetRole",
+    "GetCallerIdentity": "sts:GetCallerIdentity",
+    "DescribeImages": "ecr:DescribeImages",
+    "BatchGetImage": "ecr:BatchGetImage",
+    "DescribeSubnets": "ec2:DescribeSubnets",
+    "DescribeSecurityGroups": "ec2:DescribeSecurityGroups",
+    "DescribeKey": "kms:DescribeKey",
+    "ListServiceQuotas": "servicequotas:ListServiceQuotas",
+    "ListAWSDefaultServiceQuotas": "servicequotas:ListAWSDefaultServiceQuotas",
+}
+"""The IAM action that allows an operation, where it is not sagemaker:<operation>."""
 
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
 THROTTLED = (
@@ -19,6 +36,25 @@ THROTTLED = (
     "SlowDown",
 )
 NOT_FOUND = ("ResourceNotFound", "ResourceNotFoundException")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+SIGNED_OUT = ("TokenRetrievalError", "SSOError", "LoginError", "NoAuthTokenError", "UnknownTokenProviderError")
+NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "MissingAuthenticationToken")
+UNKNOWN_CREDENTIALS = (
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "AuthFailure",
+    "OptInRequired",
+)
+NOBODY = ("ProfileNotFound", *EXPIRED, *SIGNED_OUT, *NO_CREDENTIALS, *UNKNOWN_CREDENTIALS)
+"""With these, every call is refused: AWS does not know who calls."""
+
+UNREACHABLE = ("ConnectionError", "HTTPClientError")
+"""With these, every call of the service fails: nothing answers."""
 INVALID = ("ValidationException", "ValidationError")
 
 MISSING = "does not exist|[Cc]ould not find"
@@ -43,34 +79,25 @@ class Cure:
 
 
 CURES = (
+    Cure(("NoRegionError", "InvalidRegionError"), "set SMP_REGION, AWS_REGION or conf.region, for example to eu-west-1"),
     Cure(
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
+        EXPIRED,
         "the credentials have expired: sign in again (`aws sso login`, or fresh AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
         "AWS_SESSION_TOKEN) and run the command again",
     ),
     Cure(
-        ("TokenRetrievalError", "SSOError", "LoginError", "NoAuthTokenError", "UnknownTokenProviderError"),
+        SIGNED_OUT,
         "sign in again with `aws sso login`, with --profile when AWS_PROFILE is set",
     ),
     Cure(
-        ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "MissingAuthenticationToken"),
+        NO_CREDENTIALS,
         "sign in (`aws sso login`), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     ),
     Cure(("ProfileNotFound",), "set AWS_PROFILE to one of the profiles that `aws configure list-profiles` shows, or unset it"),
     Cure(("RequestTimeTooSkewed",), "set the clock of this machine"),
     Cure(("InvalidSignatureException",), "set the clock of this machine", says="Signature (expired|not yet current)"),
     Cure(
-        (
-            "UnrecognizedClientException",
-            "InvalidClientTokenId",
-            "InvalidAccessKeyId",
-            "InvalidToken",
-            "InvalidSignatureException",
-            "SignatureDoesNotMatch",
-            "IncompleteSignature",
-            "AuthFailure",
-            "OptInRequired",
-        ),
+        UNKNOWN_CREDENTIALS,
         "see with `aws sts get-caller-identity` whose credentials these are, and that the region is enabled for the account",
     ),
     Cure(
@@ -127,7 +154,11 @@ CURES = (
         "check that the parameters are those of the definition, in their types: `smp validate` shows it",
         on=("StartPipelineExecution",),
     ),
-    Cure(INVALID, "the service does not accept the definition: `smp validate` says what is wrong in which file and line"),
+    Cure(
+        INVALID,
+        "the service does not accept the definition: `smp validate` says what is wrong in which file and line",
+        on=("CreatePipeline", "UpdatePipeline"),
+    ),
     Cure(
         ("ConflictException", "ResourceInUse"),
         "another change of {resource} is under way: wait until it is done and run the command again",
@@ -150,11 +181,10 @@ CURES = (
         ),
         "the fault is the service's, {attempts} attempts in a row: run the command again in a few minutes",
     ),
-    Cure(("NoRegionError", "InvalidRegionError"), "set SMP_REGION, AWS_REGION or conf.region, for example to eu-west-1"),
     Cure(("ParamValidationError",), "correct the value: `smp validate` says where it was written"),
     Cure(("SSLError",), "behind a proxy that opens TLS, set AWS_CA_BUNDLE to its certificate"),
     Cure(
-        ("ConnectionError", "HTTPClientError"),
+        UNREACHABLE,
         "check the network, HTTPS_PROXY, AWS_ENDPOINT_URL and that the region exists; without internet a VPC endpoint is needed",
     ),
     Cure(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy.cures import CURES, INVALID, MISSING, NOT_FOUND, S3_ACTIONS, Cure
+from framework.deploy.cures import ACTIONS, CURES, INVALID, MISSING, NOT_FOUND, Cure
 from framework.errors import BackendError
 
 LONGEST_REASON = 600
@@ -71,6 +71,13 @@ def half(operation: str, resource: str, missing: str) -> BackendError:
     return BackendError(f"{operation} on {resource}", f"the answer has no {missing}", cure)
 
 
+def member(answer: Mapping[str, Any], name: str, operation: str, resource: str) -> Any:
+    """A member that every answer to the operation has. Raises BackendError where this one, which AWS did not give, does not."""
+    if name not in answer:
+        raise half(operation, resource, name)
+    return answer[name]
+
+
 def code_of(error: Exception) -> str:
     """The service's error code; "" where the error is not a service's answer."""
     return str((getattr(error, "response", None) or {}).get("Error", {}).get("Code", ""))
@@ -100,6 +107,6 @@ def public(text: str) -> str:
 
 def _refused(reason: str, operation: str, resource: str) -> tuple[str, str]:
     """The IAM action and the resource: as the message names them, else as the call implies them."""
-    found = re.search(r"not authorized to perform:? ([\w-]+:\w+)(?:.*? resource: \"?([^\s\"]+))?", reason)
-    action = found[1] if found else S3_ACTIONS.get(operation, f"sagemaker:{operation}")
+    found = re.search(r"not authorized to perform:? ([\w-]+:\w+)(?:.*? resource: \"?((?:role )?[^\s\"]+))?", reason)
+    action = found[1] if found else ACTIONS.get(operation, f"sagemaker:{operation}")
     return action, ((found[2] or resource) if found else resource)

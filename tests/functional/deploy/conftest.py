@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
@@ -29,6 +30,7 @@ REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
 BUCKET = "models"
 READS = ("Describe", "List", "Head", "Get")
+S3_QUESTIONS = {"encryption": "GetBucketEncryption", "list-type": "ListObjectsV2", "location": "GetBucketLocation"}
 HOP_BY_HOP = ("connection", "expect", "keep-alive", "transfer-encoding", "content-length")
 
 
@@ -52,6 +54,7 @@ class Answer:
     body: bytes
     kind: str = "application/x-amz-json-1.1"
     cut: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Cloud:
@@ -61,15 +64,18 @@ class Cloud:
         self.moto = moto
         self.calls: list[Call] = []
         self.scripts: dict[str, deque[Answer]] = defaultdict(deque)
-        self.rules: dict[str, Answer] = {}
+        self.rules: dict[str, Answer | Callable[[Call], Answer]] = {}
 
-    def answer_for(self, operation: str) -> Answer | None:
-        return self.scripts[operation].popleft() if self.scripts[operation] else self.rules.get(operation)
+    def answer_for(self, call: Call) -> Answer | None:
+        if self.scripts[call.operation]:
+            return self.scripts[call.operation].popleft()
+        rule = self.rules.get(call.operation)
+        return rule(call) if callable(rule) else rule
 
     def next(self, operation: str, *answers: Answer) -> None:
         self.scripts[operation].extend(answers)
 
-    def always(self, operation: str, answer: Answer) -> None:
+    def always(self, operation: str, answer: Answer | Callable[[Call], Answer]) -> None:
         self.rules[operation] = answer
 
     @staticmethod
@@ -84,6 +90,13 @@ class Cloud:
     def s3_refusal(code: str, message: str, status: int) -> Answer:
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
         return Answer(status, body.encode(), "application/xml")
+
+    @staticmethod
+    def query_refusal(code: str, message: str, status: int = 400, of_ec2: bool = False) -> Answer:
+        """As IAM and STS refuse, or EC2, which puts other elements around it."""
+        error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        whole = f"<Response><Errors>{error}</Errors></Response>" if of_ec2 else f"<ErrorResponse>{error}</ErrorResponse>"
+        return Answer(status, whole.encode(), "text/xml")
 
     @property
     def operations(self) -> list[str]:
@@ -113,13 +126,14 @@ def proxy_handler(cloud: Callable[[], Cloud]) -> type[BaseHTTPRequestHandler]:
 
         def serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            call = Call(operation_of(self), self.path, dict(self.headers), self.rfile.read(length))
+            body = self.rfile.read(length)
+            call = Call(operation_of(self, body), self.path, dict(self.headers), body)
             cloud().calls.append(call)
-            answer = cloud().answer_for(call.operation)
+            answer = cloud().answer_for(call)
             if answer is None:
                 self.forward(call)
             else:
-                self.reply(answer.status, {"Content-Type": answer.kind}, answer.body, cut=answer.cut)
+                self.reply(answer.status, {"Content-Type": answer.kind, **dict(answer.headers)}, answer.body, cut=answer.cut)
 
         def forward(self, call: Call) -> None:
             connection = http.client.HTTPConnection(cloud().moto.removeprefix("http://"), timeout=20)
@@ -162,9 +176,17 @@ def repaired(body: bytes) -> bytes:
     return json.dumps(answer).encode()
 
 
-def operation_of(request: BaseHTTPRequestHandler) -> str:
+def operation_of(request: BaseHTTPRequestHandler, body: bytes) -> str:
+    """The operation: a header names it, a form does, or it shows in what is asked of S3."""
     target = request.headers.get("X-Amz-Target", "")
-    return target.rpartition(".")[2] or request.command.capitalize() + "Object"
+    if target:
+        return target.rpartition(".")[2]
+    if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        return parse_qs(body.decode())["Action"][0]
+    url = urlsplit(request.path)
+    asked = [name for part, name in S3_QUESTIONS.items() if part in parse_qs(url.query, keep_blank_values=True)]
+    of = "Object" if url.path.strip("/").count("/") else "Bucket"
+    return asked[0] if asked and request.command == "GET" else f"{request.command.capitalize()}{of}"
 
 
 def free_port() -> int:
