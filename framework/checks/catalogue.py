@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from framework.checks.rules import (
+    account,
     code,
     control,
     custom,
@@ -43,7 +44,7 @@ MODULES = (
     service_model, reference_kinds, property_paths,
     limits, step_settings, quotas,
     secrets, protection, policy,
-    code, scripts, requirements, local_runs,
+    code, scripts, requirements, local_runs, account,
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {

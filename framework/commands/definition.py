@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from framework.checks import Violated
 from framework.checks.catalogue import beginning_with
 from framework.commands import options, showing
 from framework.findings import Finding, FindingsError, has_errors
+from framework.pipeline.compiled import CompiledPipeline
 from framework.report import text
-from framework.road import inspect, travel
+from framework.road import Ask, inspect, travel
 
 
 @click.command()
@@ -22,10 +25,16 @@ from framework.road import inspect, travel
 @click.option(
     "--definition", type=click.Path(dir_okay=False, exists=True), help="Check this definition in place of the configuration."
 )
+@click.option("--live", is_flag=True, help="Ask the account, too: roles, buckets, inputs, images, networks, quotas, keys.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file instead of stdout.")
 @click.pass_context
 def validate(
-    ctx: click.Context, select: tuple[str, ...], ignore: tuple[str, ...], definition: str | None, output: str | None
+    ctx: click.Context,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    definition: str | None,
+    live: bool,
+    output: str | None,
 ) -> None:
     """Report every problem of the configuration and of the pipeline it makes.
 
@@ -33,7 +42,7 @@ def validate(
     github for notes beside the lines of a pull request. The exit code is 1 when one of the findings is an error.
     """
     chosen = [_rules(words, option) for words, option in ((select, "--select"), (ignore, "--ignore"))]
-    findings = [each for each in _found(ctx, definition) if _is_chosen(each.rule, *chosen)]
+    findings = [each for each in _found(ctx, definition, _ask_account if live else None) if _is_chosen(each.rule, *chosen)]
     if output is None:
         click.echo(showing.report(ctx, findings, sys.stdout), nl=False)
     else:
@@ -43,14 +52,20 @@ def validate(
     ctx.exit(options.INPUT if has_errors(findings) else 0)
 
 
-def _found(ctx: click.Context, definition: str | None) -> tuple[Finding, ...]:
+def _found(ctx: click.Context, definition: str | None, ask: Ask | None) -> tuple[Finding, ...]:
     """All findings, of the configuration or of a definition that came from elsewhere."""
     if definition is not None:
-        return inspect(Path(definition))
+        return inspect(Path(definition), ask)
     try:
-        return travel(options.sources(ctx), os.environ)[1]
+        return travel(options.sources(ctx), os.environ, ask)[1]
     except FindingsError as error:
         return error.findings
+
+
+def _ask_account(compiled: CompiledPipeline) -> Iterable[Violated]:
+    from framework.deploy.live import check_live, live_clients  # boto3's own imports take 0.2 s
+
+    return check_live(compiled, live_clients(compiled.region))
 
 
 def _rules(words: tuple[str, ...], option: str) -> tuple[str, ...]:
