@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class Project:
         self.root = root
         self.variables = dict(VARIABLES)
         self.conf: dict[str, Any] = {"conf": {"models": {"churn": churn()}, "sagemakerPipeline": churn_pipeline()}}
+        self.offered: dict[str, Any] = {}
         for script in SCRIPTS:
             self.write(f"src/{script}.py", f'"""{script}"""\n')
 
@@ -98,6 +100,10 @@ class Project:
     @property
     def pipeline(self) -> dict[str, Any]:
         return self.conf["conf"]["sagemakerPipeline"]
+
+    def offer(self, **parameters: Any) -> None:
+        """Declare those of these parameters that the configuration, as it is when it is saved, reads somewhere."""
+        self.offered = parameters
 
     def step(self, name: str) -> dict[str, Any]:
         [step] = [step for step in self.pipeline["models"]["churn"]["steps"] if step["step_name"] == name]
@@ -114,8 +120,13 @@ class Project:
 
     def save(self) -> None:
         """Write the configuration and env.env."""
+        if self.offered:
+            self.pipeline["parameters"] = {name: value for name, value in self.offered.items() if self._reads(name)}
         self.write("churn/conf/conf.yaml", self.conf)
         self.write("env.env", "".join(f'export {name}="{value}"\n' for name, value in self.variables.items()))
+
+    def _reads(self, parameter: str) -> bool:
+        return re.search(rf"(?<!\$)\$\{{parameters\.{parameter}\}}", yaml.safe_dump(self.conf, width=10_000)) is not None
 
     def compile(self, **sources: Any) -> Outcome:
         """Save, and go the road that every command goes."""

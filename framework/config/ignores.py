@@ -1,4 +1,4 @@
-"""Comments that take findings back: `# smp: ignore SMP512, SMP513 because …`. A file's text in, the comments out."""
+"""Comments that take findings back: `# smp: ignore SMP512, SMP601 because …`. A file's text in, the comments out."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SCORED = {"Get": "Steps.score-transform.TransformOutput.S3OutputPath"}
 
 @pytest.fixture
 def project(project: Project) -> Project:
-    project.pipeline["parameters"] = {"Most": 9}
+    project.offer(Most=9)
     return project
 
 

@@ -203,7 +203,7 @@ ELSEWHERE = {
 
 @pytest.fixture
 def project(project: Project) -> Project:
-    project.pipeline["parameters"] = {"First": False, "Metric": "loss", "Most": 9}
+    project.offer(First=False, Metric="loss", Most=9)
     for name in ("note.ipynb", "more/other.ipynb", "more/init.sh"):
         project.write(f"src/{name}", "{}")
     return project

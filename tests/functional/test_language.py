@@ -48,7 +48,7 @@ EXPRESSIONS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
 def test_what_an_expression_becomes(project: Project, text: str, value: Any) -> None:
-    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.offer(Text="t", Count=1)
     project.pipeline["steps"] = [tell(inputs={"x": text})]
     outcome = project.compile()
     assert outcome.findings == ()
@@ -57,7 +57,7 @@ def test_what_an_expression_becomes(project: Project, text: str, value: Any) -> 
 
 @pytest.mark.parametrize(("text", "value"), EXPRESSIONS)
 def test_in_the_environment_it_becomes_text(project: Project, text: str, value: Any) -> None:
-    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.offer(Text="t", Count=1)
     project.pipeline["steps"] = [{"step_name": "last", "step_class": "Processing", "model": "churn", "env": {"X": text}}]
     outcome = project.compile()
     assert outcome.findings == ()
@@ -72,7 +72,7 @@ def tell(**keys: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("key", ["ModelPackageDescription", "ModelPackageGroupName"])
 @pytest.mark.parametrize("name", ["Text", "Count"])
 def test_texts_of_a_registration(project: Project, key: str, name: str) -> None:
-    project.pipeline["parameters"] = {"Text": "t", "Count": 1}
+    project.offer(Text="t", Count=1)
     project.model["registry"][key] = f"${{parameters.{name}}}"
     outcome = project.compile()
     reference = {"Get": f"Parameters.{name}"}
@@ -172,8 +172,10 @@ def test_what_a_raw_step_holds_is_checked_as_its_own(project: Project, name: str
     inner = {"Name": name, "Type": "Model", "Arguments": {"ModelNaem": "x"}}
     raw = {"type": "Condition", "arguments": {"Conditions": [], "IfSteps": [inner], "ElseSteps": []}}
     project.pipeline["steps"] = [{"step_name": "own", "step_class": "Raw", **raw}]
-    [text] = project.compile().texts
+    *others, text = project.compile().texts
     assert "SMP401 own: CreateModelInput has no member ModelNaem" in text
+    taken = ['churn/conf/conf.yaml:63:17 SMP202 own: two steps are called "prep". Try: give each a name of its own.']
+    assert others == (taken if name == "prep" else [])
 
 
 @pytest.mark.parametrize(("member", "key"), [("Name", "step_name"), ("Type", "type"), ("DependsOn", "depends_on"),
@@ -257,6 +259,11 @@ def test_what_must_be_known_when_compiling(project: Project, place: str, key: st
     assert any(text.partition(" ")[2].startswith(said) for text in project.compile().texts)
 
 
+def reader(project: Project) -> dict[str, Any]:
+    """A step that reads each parameter."""
+    return tell(inputs={name: f"${{parameters.{name}}}" for name in project.pipeline["parameters"]})
+
+
 def test_parameters_of_every_type(project: Project) -> None:
     project.pipeline["parameters"] = {
         "Count": {"type": "Integer", "default": 2, "minimum": 1, "maximum": 4, "description": "How many"},
@@ -268,6 +275,7 @@ def test_parameters_of_every_type(project: Project) -> None:
     }
     project.variables["SMP_COUNT"] = "7"
     project.pipeline["parameters"]["Set"] = {"type": "Integer", "default": "${SMP_COUNT}"}
+    project.pipeline["steps"] = [reader(project)]
     outcome = project.compile()
     assert outcome.texts == []
     assert outcome.compiled is not None
@@ -359,6 +367,7 @@ def test_a_default_is_read_as_a_value_given_at_the_start_is(project: Project, ki
 
 def test_a_default_may_be_an_empty_text(project: Project) -> None:
     project.pipeline["parameters"] = {"A": {"type": "String", "default": ""}, "B": "", "C": {"type": "Integer", "default": ""}}
+    project.pipeline["steps"] = [reader(project)]
     outcome = project.compile()
     assert outcome.texts == []
     assert outcome.compiled is not None
@@ -453,7 +462,8 @@ STEP_KEYS: list[tuple[str, Any, str, Any]] = [
 
 @pytest.mark.parametrize(("key", "value", "member", "expected"), STEP_KEYS)
 def test_what_every_step_can_say(project: Project, key: str, value: Any, member: str, expected: Any) -> None:
-    project.pipeline.update({"parameters": {"Text": "t"}, "steps": [tell()]})
+    project.offer(Text="t")
+    project.pipeline["steps"] = [tell()]
     project.step("prep")[key] = value
     outcome = project.compile()
     assert outcome.texts == []

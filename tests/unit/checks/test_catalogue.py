@@ -112,6 +112,10 @@ SMP7xx Code and files
   SMP701  error    Script or notebook that is not there, or cannot run
   SMP702  error    No source directory
   SMP703  error    Link in the source directory
+  SMP704  error    Script that is no valid Python
+  SMP705  error    Requirement that pip cannot read
+  SMP706  warning  Very large bundle
+  SMP707  warning  Module that hides one of Python's own
 """
 
 EXPLAINED = """\
