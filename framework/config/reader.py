@@ -149,7 +149,8 @@ def _syntax_finding(error: yaml.YAMLError, text: str, name: str) -> Finding:
 def _place_of(error: yaml.YAMLError, text: str, name: str) -> Place:
     """Where the parser found a character that no text may hold; it counts bytes."""
     before = text.encode()[: getattr(error, "position", None) or 0].decode(errors="ignore")
-    return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    lines = f"{before}?".splitlines()  # whatever ends a line on any system, as the parser counts them
+    return Place(name, len(lines), len(lines[-1]))
 
 
 def _begun(error: yaml.YAMLError) -> str:
