@@ -116,15 +116,13 @@ MADE = [
     _unwritable(
         "a file of too many values",
         "conf: {models: {m: {train: {image_uri: i, env: {a: 1, b: 2, c: 3}}}}}\n",
-        "model.yaml:1:43 SMP101 the file holds more than 3 values, those that aliases repeat included. "
-        "Try: split the configuration, or use fewer aliases.",
+        "model.yaml:1:43 SMP101 the file holds more than 3 values. Try: split the configuration; one file per model.",
         limits={"MAX_VALUES": 3},
     ),
     _unwritable(
         "aliases of aliases",
         _bomb(),
-        "model.yaml:8:59 SMP101 the file holds more than 1,000,000 values, those that aliases repeat included. "
-        "Try: split the configuration, or use fewer aliases.",
+        "model.yaml:7:49 SMP101 aliases repeat more than 100,000 values. Try: use fewer aliases, or extends.",
     ),
     _unwritable(
         "ten thousand lists in one another",
