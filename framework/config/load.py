@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,7 +94,13 @@ class _Reading:
 
     def name_of(self, path: Path) -> str:
         """A file's name in findings: relative to the root where it lies below it."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return _text(shown.as_posix())
+
+
+def _text(name: str) -> str:
+    """A name from the command line or the disk in UTF-8, whatever the locale; bytes of another encoding are written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def load_config(sources: Sources, environment: Mapping[str, str]) -> Config:
@@ -126,7 +133,7 @@ def _start(sources: Sources, environment: Mapping[str, str]) -> _Reading:
     if sources.env_file is not None:
         path = reading.root / sources.env_file
         reading.files.append(path.absolute())
-        variables, findings = read_env_file(path, sources.env_file)
+        variables, findings = read_env_file(path, _text(sources.env_file))
         reading.variables = {**environment, **variables}
         reading.findings += findings
         reading.lacks_variables = bool(findings)
@@ -175,10 +182,9 @@ def _overlay_tree(sources: Sources, reading: _Reading) -> Map | None:
         if path.is_file():
             return reading.read(path)
     names = [path.stem for path in sorted(folder.glob("*")) if path.suffix in {".yaml", ".yml", ".json"}]
-    message = (
-        f'there is no environment "{sources.environment_name}": conf/environments/{sources.environment_name}.yaml does not exist'
-    )
-    hint = nearest(sources.environment_name, names) or "create it"
+    name = _text(sources.environment_name)
+    message = f'there is no environment "{name}": conf/environments/{name}.yaml does not exist'
+    hint = nearest(name, names) or "create it"
     reading.findings.append(Finding("SMP114", Place("--env"), message, hint))
     return None
 
