@@ -231,7 +231,7 @@ def _unset(name: str, places: list[Place]) -> Finding:
 def read_env_file(path: Path, name: str) -> tuple[dict[str, str], list[Finding]]:
     """The variables of a file of `export NAME="value"` lines, as a shell would set them (no expansion), and findings."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         return {}, [Finding("SMP100", Place(name), f"the file cannot be read: {reason}", "check the path given to --env-file")]

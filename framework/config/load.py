@@ -13,6 +13,7 @@ from framework.config import merge, schema
 from framework.config.dialect import normalise
 from framework.config.environment import ENVIRONMENT, Substituted, read_env_file, substitute
 from framework.config.model import Config
+from framework.config.paths import is_file
 from framework.config.reader import read_file
 from framework.config.reuse import reuse
 from framework.config.typed import typed_config
@@ -168,7 +169,7 @@ def _framework_tree(sources: Sources, reading: _Reading) -> tuple[Map | None, Pa
         return reading.read(path), path
     for name in FRAMEWORK_FILES:
         path = reading.root / name
-        if path.is_file():
+        if is_file(path):
             return reading.read(path), path
     return None, None
 
@@ -179,7 +180,7 @@ def _overlay_tree(sources: Sources, reading: _Reading) -> Map | None:
     folder = reading.root / "conf" / "environments"
     for suffix in (".yaml", ".yml", ".json"):
         path = folder / f"{sources.environment_name}{suffix}"
-        if path.is_file():
+        if is_file(path):
             return reading.read(path)
     names = [path.stem for path in sorted(folder.glob("*")) if path.suffix in {".yaml", ".yml", ".json"}]
     name = _text(sources.environment_name)
@@ -194,7 +195,7 @@ def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, frame
     found: dict[Path, Path] = {}
     for pattern in patterns:
         matches = {reading.root / match for match in glob.glob(pattern, root_dir=reading.root, recursive=True)}  # noqa: PTH207  (takes absolute patterns too)
-        matches = {match for match in matches if match.is_file()}
+        matches = {match for match in matches if is_file(match)}
         if not matches:
             message = f"no file matches {quoted(pattern)}"
             reading.findings.append(Finding("SMP111", place, message, "check the pattern; it is relative to the root (--root)"))

@@ -25,6 +25,7 @@ from framework.road import travel
 
 FOLDER = Path(__file__).parent / "bad"
 MODEL = "conf: {models: {m: {train: {image_uri: i}}}}\n"
+LONG = "l" + "o" * 300 + "ng"
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,15 @@ MADE = [
         '{"conf": ' + "[" * 10_000 + "]" * 10_000 + "}",
         "model.json:1:109 SMP101 more than 100 levels deep. Try: flatten the configuration.",
         suffix="json",
+    ),
+    Case(
+        "made: names that are longer than those of files",
+        {"model.yaml": MODEL.replace("train: {", f"source_directory: {LONG}, train: {{entry_point: t.py, ").encode()},
+        f'--env SMP114 there is no environment "{LONG}": conf/environments/{LONG}.yaml does not exist. Try: create it.\n'
+        f"{LONG} SMP100 the file cannot be read: File name too long. Try: check the path given to --env-file.\n"
+        f"model.yaml:1:39 SMP702 the source directory {LONG} does not exist. "
+        "Try: check source_directory; it is relative to the root (--root).",
+        run={"environment_name": LONG, "env_file": LONG},
     ),
 ]
 
