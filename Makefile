@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA := examples/lgbm/data/online_shoppers_intention.csv
 
-.PHONY: run test check examples bench clean
+.PHONY: run test check fuzz examples bench clean
 
 run: $(VENV)/run.stamp $(DATA)  ## install, make the sample data, run the LightGBM example on this machine
 	@$(BIN)/python examples/lgbm/openmp.py
@@ -15,6 +15,9 @@ test: $(VENV)/test.stamp  ## install what the tests need, check the code, run ev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+fuzz: $(VENV)/test.stamp  ## try 50,000 odd configurations, texts and definitions; FUZZ="--seed 2 --cases 200000" tries others
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 examples: $(VENV)/examples.stamp  ## run every example on this machine, and print one table
 	@$(BIN)/python examples/lgbm/openmp.py

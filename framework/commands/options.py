@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from framework.config.load import Sources
+from framework.config.paths import is_file
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import StepState
@@ -136,7 +137,7 @@ def sources(ctx: click.Context) -> Sources:
     settings.pop("style", None)
     for name in ("env_file", "framework_conf"):
         typed = Path(settings.get(name) or "")
-        if name in settings and typed.is_file() and not (root(ctx) / typed).is_file():  # completed by the shell, from here
+        if name in settings and is_file(typed) and not is_file(root(ctx) / typed):  # completed by the shell, from here
             settings[name] = str(typed.absolute())
     return Sources(root=Path(settings.pop("root", ".")), **settings)
 

@@ -122,6 +122,8 @@ def run(
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
     if dry_run:
+        if local:
+            _local_backend(ctx, how, compiled.local).check(compiled, {**found_later, **parameters}, how["strict"], how["select"])
         click.echo(text.dry_run(compiled, hidden(parameters), local, options.wants_json(ctx)), nl=False)
     elif local:
         given = watch.given_words(ctx, definition, [*_file_words(parameters_file), *_assignment_words(assignments)], how)
@@ -140,6 +142,8 @@ def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
         definition = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _no_definition(path, str(error)) from None
+    except RecursionError:
+        raise _no_definition(path, "it is nested too deeply") from None
     if not isinstance(definition, dict) or not isinstance(definition.get("Steps"), list):
         raise _no_definition(path, "it has no list of Steps")
     return CompiledPipeline(path.stem, definition, local=local_settings(options.sources(ctx), os.environ))

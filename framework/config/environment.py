@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.expressions import ROOTS, Expression, ExpressionError, Join, is_expression, parse
-from framework.config.values import Map, Seq, Text, pieces_of, quoted
+from framework.config.values import Map, Seq, Text, is_utf8, pieces_of, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place, nearest
 
@@ -165,12 +165,18 @@ class _Substitution:
         name, has_default, default = body.partition(":-")
         if not _NAME.match(name):
             raise _no_variable(body)
-        return (self.environment.get(name) or default) if has_default else self._lookup(name, missing)
+        return self._held(name) or default if has_default else self._lookup(name, missing)
 
     def _lookup(self, name: str, missing: list[str]) -> str:
-        value = self.environment.get(name, "")
+        value = self._held(name)
         if not value:
             missing.append(name)
+        return value
+
+    def _held(self, name: str) -> str:
+        value = self.environment.get(name, "")
+        if not is_utf8(value):
+            raise MalformedError(f"what the environment variable {name} holds is not UTF-8 text, and needed", "set it in UTF-8")
         return value
 
 
@@ -225,7 +231,7 @@ def _unset(name: str, places: list[Place]) -> Finding:
 def read_env_file(path: Path, name: str) -> tuple[dict[str, str], list[Finding]]:
     """The variables of a file of `export NAME="value"` lines, as a shell would set them (no expansion), and findings."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         return {}, [Finding("SMP100", Place(name), f"the file cannot be read: {reason}", "check the path given to --env-file")]

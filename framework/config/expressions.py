@@ -173,7 +173,7 @@ def _variable(name: str, start: int) -> Variable:
 
 def _inside(step: str, path: Sequence[Segment], start: int) -> Expression:
     if len(path) == 2 and path[0] == ("name", "outputs"):
-        return Iteration(step, f"OutputParameters['{path[1][1]}']")
+        return Iteration(step, f"OutputParameters{bracketed(path[1][1])}")
     if not path:
         raise ExpressionError(f"iteration.{step} names no property", start, f"iteration.{step}.outputs.NAME")
     return Iteration(step, notation(path))
@@ -200,8 +200,13 @@ def notation(segments: Sequence[Segment]) -> str:
     """A path as the service writes it: a.b['c d'][0]."""
     text = ""
     for kind, value in segments:
-        text += f"[{value}]" if kind == "index" else f"['{value}']" if kind == "key" else f".{value}" if text else value
+        text += f"[{value}]" if kind == "index" else bracketed(value) if kind == "key" else f".{value}" if text else value
     return text
+
+
+def bracketed(key: str) -> str:
+    """A key as a part of a path: ['a b']; in the other quotes where it holds these."""
+    return f'["{key}"]' if "'" in key else f"['{key}']"
 
 
 def written(value: Any) -> str:
@@ -230,7 +235,7 @@ def _source(value: Expression) -> str:
 
 
 def _step(name: str) -> str:
-    return f".{name}" if _DRILL.match(name) else f"['{name}']"
+    return f".{name}" if _DRILL.match(name) else bracketed(name)
 
 
 def _behind(path: str) -> str:

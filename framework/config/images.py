@@ -15,6 +15,7 @@ from typing import Any
 
 from framework.config.expressions import Parameter
 from framework.config.model import ImageRequest
+from framework.config.paths import is_file
 from framework.config.schema import check, definition
 from framework.config.values import Map, Seq
 from framework.config.values import Path as ValuePath
@@ -47,13 +48,13 @@ class Lock:
 def read_lock(root: Path) -> Lock:
     """The lock of a project; an empty one where there is no file."""
     path = root / LOCK
-    if not path.is_file():
+    if not is_file(path):
         return Lock()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         images = {str(key): str(uri) for key, uri in content["images"].items()}
         return Lock(images, str(content.get("sagemaker", "")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Lock(findings=[Finding(MISSING, Place(LOCK), "the file is not a lock of images", "make it again: smp lock")])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from framework.config.dialect import normalise
 from framework.config.environment import ENVIRONMENT, Substituted, read_env_file, substitute
 from framework.config.ignores import Ignore
 from framework.config.model import Config
+from framework.config.paths import is_file
 from framework.config.reader import read_file
 from framework.config.reuse import reuse
 from framework.config.typed import typed_config
@@ -97,7 +99,13 @@ class _Reading:
 
     def name_of(self, path: Path) -> str:
         """A file's name in findings: relative to the root where it lies below it."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return _text(shown.as_posix())
+
+
+def _text(name: str) -> str:
+    """A name from the command line or the disk in UTF-8, whatever the locale; bytes of another encoding are written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def load_config(sources: Sources, environment: Mapping[str, str]) -> Config:
@@ -130,7 +138,7 @@ def _start(sources: Sources, environment: Mapping[str, str]) -> _Reading:
     if sources.env_file is not None:
         path = reading.root / sources.env_file
         reading.files.append(path.absolute())
-        variables, findings = read_env_file(path, sources.env_file)
+        variables, findings = read_env_file(path, _text(sources.env_file))
         reading.variables = {**environment, **variables}
         reading.findings += findings
         reading.lacks_variables = bool(findings)
@@ -165,7 +173,7 @@ def _framework_tree(sources: Sources, reading: _Reading) -> tuple[Map | None, Pa
         return reading.read(path), path
     for name in FRAMEWORK_FILES:
         path = reading.root / name
-        if path.is_file():
+        if is_file(path):
             return reading.read(path), path
     return None, None
 
@@ -176,13 +184,12 @@ def _overlay_tree(sources: Sources, reading: _Reading) -> Map | None:
     folder = reading.root / "conf" / "environments"
     for suffix in (".yaml", ".yml", ".json"):
         path = folder / f"{sources.environment_name}{suffix}"
-        if path.is_file():
+        if is_file(path):
             return reading.read(path)
     names = [path.stem for path in sorted(folder.glob("*")) if path.suffix in {".yaml", ".yml", ".json"}]
-    message = (
-        f'there is no environment "{sources.environment_name}": conf/environments/{sources.environment_name}.yaml does not exist'
-    )
-    hint = nearest(sources.environment_name, names) or "create it"
+    name = _text(sources.environment_name)
+    message = f'there is no environment "{name}": conf/environments/{name}.yaml does not exist'
+    hint = nearest(name, names) or "create it"
     reading.findings.append(Finding("SMP114", Place("--env"), message, hint))
     return None
 
@@ -192,7 +199,7 @@ def _model_files(patterns: Sequence[str], place: Place, reading: _Reading, frame
     found: dict[Path, Path] = {}
     for pattern in patterns:
         matches = {reading.root / match for match in glob.glob(pattern, root_dir=reading.root, recursive=True)}  # noqa: PTH207  (takes absolute patterns too)
-        matches = {match for match in matches if match.is_file()}
+        matches = {match for match in matches if is_file(match)}
         if not matches:
             message = f"no file matches {quoted(pattern)}"
             reading.findings.append(Finding("SMP111", place, message, "check the pattern; it is relative to the root (--root)"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.model import Local
+from framework.config.paths import is_file
 from framework.config.values import Map
 
 
@@ -32,10 +33,7 @@ def _stand_in(given: Map, root: Path) -> dict[str, Any]:
 
 
 def _word(text: str, root: Path) -> str:
-    try:
-        return str(root / text) if "/" in text and (root / text).is_file() else text
-    except OSError:  # longer than a path may be: a script for a shell
-        return text
+    return str(root / text) if "/" in text and is_file(root / text) else text
 
 
 def _map(value: Any) -> Map:

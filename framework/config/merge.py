@@ -11,7 +11,7 @@ from typing import Any
 
 from framework.config.reader import read_value
 from framework.config.schema import same_keys
-from framework.config.values import Map, Seq, dotted, entries
+from framework.config.values import Map, Seq, dotted, entries, is_utf8, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import Finding, Place
 
@@ -104,6 +104,8 @@ def overlay(base: Map, top: Map) -> Map:
 
 def override(tree: Map, assignment: str) -> list[Finding]:
     """Apply one `a.b.c=value` of the command line to the tree, in place; elements of lists are addressed by their number."""
+    if not is_utf8(assignment):
+        return [Finding("SMP112", Place("--set"), f"{quoted(assignment)} is not UTF-8 text", "write it in UTF-8")]
     path_text, equals, value_text = assignment.partition("=")
     place = Place(f"--set {path_text.strip()}")
     parts = path_text.strip().split(".")

@@ -26,6 +26,9 @@ BEGIN = 'begin it with "conf:"'
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
+MAX_REPEATED = 100_000
+"""How many of the values may be there only because aliases repeat them: a few lines can repeat any number."""
+
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -156,7 +159,8 @@ def _syntax_finding(error: yaml.YAMLError, text: str, name: str) -> Finding:
 def _place_of(error: yaml.YAMLError, text: str, name: str) -> Place:
     """Where the parser found a character that no text may hold; it counts bytes."""
     before = text.encode()[: getattr(error, "position", None) or 0].decode(errors="ignore")
-    return Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    lines = f"{before}?".splitlines()  # whatever ends a line on any system, as the parser counts them
+    return Place(name, len(lines), len(lines[-1]))
 
 
 def _begun(error: yaml.YAMLError) -> str:
@@ -209,6 +213,7 @@ class _Builder:
         self.documents = 0
         self.stack: list[_Frame] = []
         self.anchors: dict[str, tuple[Any, str | None, int]] = {}
+        self.repeated = 0
         self.handlers = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
@@ -298,6 +303,9 @@ class _Builder:
         if event.anchor not in self.anchors:
             self._refuse(place, f"there is no anchor &{event.anchor}", "define the anchor before it is used")
         value, raw, weight = self.anchors[event.anchor]
+        self.repeated += weight
+        if self.repeated > MAX_REPEATED:
+            self._refuse(place, f"aliases repeat more than {MAX_REPEATED:,} values", "use fewer aliases, or extends")
         self._add(value, place, raw, weight)
 
     def _remember(self, anchor: str | None, value: Any, raw: str | None, weight: int) -> None:
@@ -311,8 +319,7 @@ class _Builder:
         frame = self.stack[-1]
         frame.weight += weight
         if frame.weight > MAX_VALUES:
-            message = f"the file holds more than {MAX_VALUES:,} values, those that aliases repeat included"
-            self._refuse(place, message, "split the configuration, or use fewer aliases")
+            self._refuse(place, f"the file holds more than {MAX_VALUES:,} values", "split the configuration; one file per model")
         if isinstance(frame.value, Seq):
             frame.value.add(value, place, raw)
         elif frame.key is None:

@@ -163,6 +163,11 @@ def quoted(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in shown)
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text from the command line or the environment is one; bytes of another encoding become halves of characters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def dotted(path: Sequence[str | int]) -> str:
     """A path as people write it: models.lgbm.steps[0].step_name."""
     text = ""

@@ -93,6 +93,18 @@ class LocalBackend:
             store.put(upload.uri, upload.content)
         return len(missing)
 
+    def check(
+        self, compiled: CompiledPipeline, parameters: Mapping[str, str], strict: bool = False, select: Collection[str] = ()
+    ) -> None:
+        """Asks of a pipeline what `run` asks of it before anything starts; the arguments are those of `run`.
+
+        Raises:
+            FindingsError: it cannot run here.
+        """
+        admitted(
+            compiled, parameters, RunOptions(compiled.name, strict=strict, settings=self._settings, runner=self._runner), select
+        )
+
     def run(
         self,
         compiled: CompiledPipeline,

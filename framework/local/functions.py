@@ -167,6 +167,8 @@ class Resolver:
 
     def _join(self, argument: Mapping[str, Any]) -> str:
         values = self.resolve(argument.get("Values") or [])
+        if not isinstance(values, list):
+            raise UnresolvedError("the Values of a Std:Join are not a list")
         return str(argument.get("On", "")).join(text(value) for value in values)
 
     def _json_get(self, argument: Mapping[str, Any]) -> Any:
@@ -175,7 +177,8 @@ class Resolver:
             uri = text(self.resolve(argument["S3Uri"]))
             content = _parsed(self.read(uri), uri)
         else:
-            uri = str((argument.get("PropertyFile") or {}).get("Get"))
+            file = argument.get("PropertyFile")
+            uri = str(file.get("Get")) if isinstance(file, Mapping) else ""
             content = self._get(uri)
         try:
             return look_up(content, path)

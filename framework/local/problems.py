@@ -10,7 +10,7 @@ from framework.findings import Finding, Place
 from framework.local import conditions, durations
 from framework.local.functions import Resolver
 from framework.local.graph import CONDITION, CONTROL, FOR_EACH, TRIGGERS, Step, body, circle, depends_on, every_step, flat, needs
-from framework.local.shapes import misshapen
+from framework.local.shapes import MAX_DEPTH, misshapen, too_deep
 from framework.local.step_types.base import StepType
 from framework.pipeline.compiled import LocalSettings
 
@@ -28,6 +28,8 @@ def problems(steps: Sequence[Step], supported: Collection[str]) -> list[Finding]
         steps: the definition's steps.
         supported: the step types that can run, beside those that the engine itself carries out.
     """
+    if too_deep(steps):
+        return [Finding(RULE, PLACE, f"more than {MAX_DEPTH} lists and objects stand in one another", "flatten it")]
     if wrong := list(misshapen(steps)):
         return [Finding(RULE, PLACE, message, hint) for message, hint in wrong]
     every = list(every_step(steps))
@@ -134,7 +136,7 @@ def _dependencies(steps: Sequence[Step]) -> Said:
 
 def _unknown(step: Step, names: Collection[str]) -> Said:
     for entry in step.get("DependsOn") or ():
-        if isinstance(entry, Mapping) and entry.get("Trigger", "Completed") not in TRIGGERS:
+        if isinstance(entry, Mapping) and str(entry.get("Trigger", "Completed")) not in TRIGGERS:
             yield (
                 f"step {step.get('Name')} depends on {entry.get('Step')} with the unknown trigger {entry.get('Trigger')}",
                 f"use one of {', '.join(TRIGGERS)}",

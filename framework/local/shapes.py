@@ -1,15 +1,18 @@
 """Whether the steps of a definition are what steps are made of, before anything looks into them.
 
-In: the Steps of any JSON file. Out: sentences about what is of another type, and what to do.
+In: the Steps of any JSON file. Out: sentences about what is of another type, or too deep, and what to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-OBJECT, LIST = "an object", "a list"
+OBJECT, LIST, TEXT = "an object", "a list", "a text"
+TYPES: Mapping[str, Any] = {OBJECT: Mapping, LIST: list, TEXT: str}
 MEMBERS = {
+    "Name": TEXT,
+    "Type": TEXT,
     "Arguments": OBJECT,
     "CacheConfig": OBJECT,
     "DependsOn": LIST,
@@ -19,6 +22,31 @@ MEMBERS = {
 }
 OF_OBJECTS = ("RetryPolicies", "PropertyFiles", "OutputParameters")
 INNER = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
+
+
+MAX_DEPTH = 200
+"""How many lists and objects may stand in one another: what reads them calls itself for each."""
+
+
+def too_deep(value: Any) -> bool:
+    """Whether more than MAX_DEPTH lists and objects stand in one another."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [inner for each in level for inner in _inside(each)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def object_at(value: Any, *path: str) -> Mapping[str, Any]:
+    """The object at a path of objects; an empty one where something else stands."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def misshapen(steps: Any) -> Iterator[tuple[str, str]]:
@@ -37,7 +65,7 @@ def _step(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     name = f"step {step.get('Name')}"
     for member, wanted in MEMBERS.items():
         value = step.get(member)
-        if value is not None and not isinstance(value, Mapping if wanted == OBJECT else list):
+        if value is not None and not isinstance(value, TYPES[wanted]):
             yield f"{member} of {name} is not {wanted}", "make it one"
         elif member in OF_OBJECTS and not all(isinstance(each, Mapping) for each in value or ()):
             yield f"{member} of {name} is not a list of objects", "make each an object"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from framework.config.paths import is_folder
 from framework.errors import BackendError
 from framework.findings import ERROR, WARNING, Finding
 from framework.pipeline.compiled import Upload
@@ -104,7 +105,7 @@ class Bundles:
         """Whether a model's bundle holds a file, or a folder, where that is asked; true where there is no source directory."""
         source = spec.model.source_directory
         folder = self.root / source if source else None
-        if folder is None or not folder.is_dir():
+        if folder is None or not is_folder(folder):
             return True
         members = self._members(spec, folder)
         return path in members or (or_folder and any(name.startswith(f"{path}/") for name in members))
@@ -124,7 +125,7 @@ class Bundles:
             self.report(Finding("SMP702", place, f"{owner}, and its scripts must lie somewhere", hint))
             return None
         folder = self.root / model.source_directory
-        if not folder.is_dir():
+        if not is_folder(folder):
             message = f"the source directory {model.source_directory} does not exist"
             self.report(
                 Finding("SMP702", model.source_place, message, "check source_directory; it is relative to the root (--root)")

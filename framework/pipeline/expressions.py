@@ -21,6 +21,7 @@ from framework.config.expressions import (
     Ref,
     Report,
     Variable,
+    bracketed,
     written,
 )
 from framework.config.model import (
@@ -207,7 +208,7 @@ def _output(step: StepConfig, section: Section | None, value: Output) -> Express
         return output_of(step.name, kind, name)
     if kind in {LAMBDA, CALLBACK}:
         _among(name, list(section.values.get("outputs") or {}), step)
-        return Ref(step.name, f"OutputParameters['{name}']", str(section.values["outputs"][name]))
+        return Ref(step.name, f"OutputParameters{bracketed(name)}", str(section.values["outputs"][name]))
     if kind == EMR:
         _among(name, list(section.values.get("outputs") or {}), step)
         return argument_of(step.name, section.values, name)

@@ -28,13 +28,34 @@ def resolve_parameters(definition: Definition, given: Mapping[str, str], rules: 
     Raises:
         FindingsError: names that are unknown, values that are missing, of another type or not allowed; all at once.
     """
-    declared = {str(parameter["Name"]): parameter for parameter in definition.get("Parameters") or ()}
+    findings = list(_misshapen(definition.get("Parameters") or []))
+    if findings:
+        raise FindingsError(findings)
+    declared = {parameter["Name"]: parameter for parameter in definition.get("Parameters") or []}
     found = {name: _value(parameter, given) for name, parameter in declared.items()}
     findings = [*_unknown(declared, given), *(value for value in found.values() if isinstance(value, Finding))]
     findings += [finding for rule in rules for finding in _broken(rule, found.get(rule.name))]
     if findings:
         raise FindingsError(findings)
     return found
+
+
+def _misshapen(parameters: Any) -> Iterator[Finding]:
+    """What declarations that anybody may have written are not made of."""
+    if not isinstance(parameters, list):
+        yield Finding(RULE, PLACE, "Parameters is not a list", "make it one")
+        return
+    for number, parameter in enumerate(parameters):
+        if not isinstance(parameter, Mapping) or not isinstance(parameter.get("Name"), str):
+            yield Finding(RULE, PLACE, f"the parameter at place {number} is not an object with a Name", "make it one")
+            continue
+        legal = parameter.get("EnumValues")
+        values = [parameter.get("Type"), parameter.get("DefaultValue"), *(legal if isinstance(legal, list) else ())]
+        if legal is not None and not isinstance(legal, list):
+            yield Finding(RULE, PLACE, f"EnumValues of parameter {parameter['Name']} is not a list", "make it one")
+        if any(isinstance(value, (Mapping, list)) for value in values):
+            message = f"a value of parameter {parameter['Name']} is a list or an object"
+            yield Finding(RULE, PLACE, message, "write a text, a number, true or false")
 
 
 def _unknown(declared: Mapping[str, Any], given: Mapping[str, str]) -> Iterator[Finding]:

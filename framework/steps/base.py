@@ -303,6 +303,13 @@ def _json_parts(value: Any) -> Iterator[str | Expression]:
         yield json.dumps(value)
 
 
+def within(value: Any, *path: str) -> Mapping[str, Any]:
+    """The mapping at a path of mappings; an empty one where something else stands, of which the check of the request speaks."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
 def with_overrides(arguments: Arguments, spec: StepSpec, foreign: Set[str] = frozenset()) -> Arguments:
     """The arguments with the section's `arguments:` merged over them, less those that are not this step's.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from framework.config.expressions import Expression, Iteration, Parameter, written
+from framework.config.expressions import Expression, Iteration, Parameter, bracketed, written
 from framework.config.model import CALLBACK, LAMBDA
 from framework.findings import Finding, nearest
 from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text
@@ -90,7 +90,7 @@ def _check_selector(spec: StepSpec, field: Any, around: Surroundings) -> None:
         around.missing(spec, keys, message, nearest(field.step, body), "SMP308")
     elif inner is not None and inner.step_class in {LAMBDA, CALLBACK} and field.path.startswith("OutputParameters["):
         outputs = inner.values.get("outputs") or {}
-        if field.path not in {f"OutputParameters['{name}']" for name in outputs}:
+        if field.path not in {f"OutputParameters{bracketed(name)}" for name in outputs}:
             message = f"{written(field)} names nothing: {field.step} puts out {', '.join(outputs) or 'nothing'}"
             around.missing(spec, keys, message, nearest(field.path[18:-2], outputs), "SMP308")
 

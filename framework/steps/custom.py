@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from framework.config.paths import is_file, is_folder
 from framework.findings import WARNING, Finding, Place
 from framework.steps.base import Arguments, Step, StepSpec, Surroundings, Wait, with_overrides
 
@@ -73,7 +74,7 @@ def _request(spec: StepSpec, around: Surroundings) -> tuple[dict[str, Any], tupl
     module_name, _, function_name = str(spec.values["factory"]).partition(":")
     root = around.config.root
     source = spec.model.source_directory
-    folders = list(dict.fromkeys([root.resolve(), *([(root / source).resolve()] if source else [])]))
+    folders = list(dict.fromkeys([root.resolve(), *([(root / source).resolve()] if source and is_folder(root / source) else [])]))
     file = _file(module_name, folders)
     if file is None:
         where = "the root" if len(folders) == 1 else f"the root and in {source}"
@@ -103,7 +104,7 @@ def _file(module: str, folders: list[Path]) -> Path | None:
     parts = module.split(".")
     stems = [folder.joinpath(*parts) for folder in folders]
     files = [file for stem in stems for file in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py")]
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if is_file(file)), None)
 
 
 def _function(module_name: str, name: str, file: Path) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from framework.config.expressions import Expression, Ref
 from framework.findings import nearest
-from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text, with_overrides
+from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text, with_overrides, within
 from framework.steps.choices import RULE, exactly_one
 from framework.steps.jobs import tags, without_nothing
 
@@ -73,7 +73,7 @@ def _check_cluster(spec: StepSpec, given: Any, around: Surroundings) -> None:
     fleets = [key for key in _FLEETS if isinstance(instances, dict) and key in instances]
     if len(fleets) != 1 and not isinstance(instances, Expression):
         message = f"cluster_config of {spec.name} needs Instances with exactly one of {' and '.join(_FLEETS)}"
-        wrong = [key for key in instances or () if nearest(key, _FLEETS) in _FLEETS] if not fleets else []
+        wrong = [key for key in within(given, "Instances") if nearest(key, _FLEETS) in _FLEETS] if not fleets else []
         hint = f"use {nearest(wrong[0], _FLEETS)}" if wrong else f"give it {_FLEETS[0]}, or {_FLEETS[1]}"
         around.missing(spec, ("cluster_config", *(["Instances"] if instances else [])), message, hint, RULE)
 

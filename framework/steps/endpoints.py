@@ -201,8 +201,9 @@ def inference_component(spec: StepSpec, around: Surroundings) -> Step:
         specification["BaseInferenceComponentName"] = values[given]
     elif given != "specification":
         specification["ModelName"] = values.get("model_name") or _model(spec, (), around)
-    required = {**specification.get("ComputeResourceRequirements", {}), **without_nothing(compute)}
-    specification["ComputeResourceRequirements"] = required
+    required = specification.setdefault("ComputeResourceRequirements", {})
+    if isinstance(required, dict):
+        specification["ComputeResourceRequirements"] = {**required, **without_nothing(compute)}
     arguments = {
         "InferenceComponentName": values["inference_component_name"],
         "EndpointName": values.get("endpoint_name") or _made_by(spec, ENDPOINT, "EndpointName", around),

@@ -7,7 +7,7 @@ from typing import Any
 
 from framework.findings import WARNING, Finding, nearest
 from framework.steps import channels
-from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings, as_text, with_overrides
+from framework.steps.base import Arguments, PropertyFile, Step, StepSpec, Surroundings, as_text, with_overrides, within
 from framework.steps.jobs import environment, job_name, tags, volume_key, vpc, without_nothing
 from framework.steps.scripts import processing_script, s3_input
 
@@ -42,7 +42,7 @@ def build(spec: StepSpec, around: Surroundings) -> Step:
 
 def _no_script(spec: StepSpec, around: Surroundings) -> tuple[list[Arguments], None]:
     """What a step without a script runs is its image's own entry point; where scripts are there, it may have been forgotten."""
-    application = (spec.values.get("arguments") or {}).get("AppSpecification") or {}
+    application = within(spec.values, "arguments", "AppSpecification")
     if spec.model.source_directory and "ContainerEntrypoint" not in application:
         message = f"{spec.model.name}.{spec.section.name} has no entry_point: {spec.name} runs the image's own"
         around.report(Finding("SMP113", spec.section.values.place, message, "set entry_point, if a script is to run", WARNING))
@@ -51,13 +51,16 @@ def _no_script(spec: StepSpec, around: Surroundings) -> tuple[list[Arguments], N
 
 def _check_property_files(spec: StepSpec, files: Sequence[PropertyFile], arguments: Arguments, around: Surroundings) -> None:
     """Report property files in outputs that the step does not have."""
-    outputs = [given.get("OutputName") for given in (arguments.get("ProcessingOutputConfig") or {}).get("Outputs") or ()]
+    given = within(arguments, "ProcessingOutputConfig").get("Outputs", [])
+    if not isinstance(given, list):
+        return
+    outputs = [str(output.get("OutputName")) for output in given if isinstance(output, dict)]
     for index, file in enumerate(files):
         if file.output not in outputs:
             message = (
                 f'the property file {file.name} of {spec.name} lies in the output "{file.output}", which the step does not have'
             )
-            around.missing(spec, ("property_files", index), message, nearest(file.output, map(str, outputs)), "SMP301")
+            around.missing(spec, ("property_files", index), message, nearest(file.output, outputs), "SMP301")
 
 
 def input_folder(spec: StepSpec) -> str:

@@ -10,7 +10,7 @@ from framework.config.expressions import Expression, Join, Parameter
 from framework.config.values import Map
 from framework.findings import nearest
 from framework.steps import training
-from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text, json_text, with_overrides
+from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, as_text, json_text, with_overrides, within
 from framework.steps.jobs import job_name, tags, without_nothing
 
 _CONFIG, _JOB = "HyperParameterTuningJobConfig", "TrainingJobDefinition"
@@ -41,6 +41,13 @@ _MEMBERS = frozenset({
     "RetryStrategy", "RoleArn", "StoppingCondition", "VpcConfig",
 })  # fmt: skip
 """What a training job of a tuning job can be told."""
+
+_CHANGED = {
+    "AlgorithmSpecification": "AlgorithmSpecification",
+    "OutputDataConfig": "OutputDataConfig",
+    "HyperParameters": "StaticHyperParameters",
+}
+"""The members that are looked into, and what they are called in a tuning job."""
 
 _KINDS = {
     "integer": "IntegerParameterRanges",
@@ -96,7 +103,7 @@ def _limits(values: Map) -> Arguments:
 def _check_needs(spec: StepSpec, around: Surroundings) -> None:
     """Report what a search cannot do without. A section that no step uses may lack it, so the schema does not ask for it."""
     values, given = spec.values, (spec.values.get("arguments") or {})
-    overridden = given.get(_CONFIG) or {}
+    overridden = within(given, _CONFIG)
     needs = {
         "objective_metric_name": ("the metric that says which training job is the best", _OBJECTIVE),
         "hyperparameter_ranges": ("what is tuned, and between which values", "ParameterRanges"),
@@ -114,19 +121,24 @@ def _definition(spec: StepSpec, jobs: StepSpec, tuned: set[str], around: Surroun
     given = jobs.values.get("arguments") or {}
     job = with_overrides(without_nothing(training.training_job(jobs, around)), jobs, frozenset(given) - _MEMBERS)
     job = {key: value for key, value in job.items() if key in _MEMBERS}
-    algorithm = {key: value for key, value in job["AlgorithmSpecification"].items() if key in _ALGORITHM}
-    if "ContainerEntrypoint" in job["AlgorithmSpecification"]:
+    specification = within(job, "AlgorithmSpecification")
+    algorithm = {key: value for key, value in specification.items() if key in _ALGORITHM}
+    if "ContainerEntrypoint" in specification:
         message = f"{spec.name} tunes {jobs.model.name}.{jobs.section.name}, which starts its container with a command of its own; "
         message += "the training jobs of a tuning job run the image's"
         around.missing(jobs, ("launcher",), message, "use an image with the training toolkit and launcher: toolkit")
     if spec.values.get("metric_definitions"):
         algorithm["MetricDefinitions"] = list(spec.values["metric_definitions"])
-    _check_metric(spec, jobs, algorithm.get("MetricDefinitions") or (), around)
-    static = {name: value for name, value in job.pop("HyperParameters", {}).items() if name not in tuned}
-    output = {**job["OutputDataConfig"], "S3OutputPath": _without_slash(job["OutputDataConfig"]["S3OutputPath"])}
-    return without_nothing(
-        {**job, "AlgorithmSpecification": algorithm, "OutputDataConfig": output, "StaticHyperParameters": static}
-    )
+    _check_metric(spec, jobs, algorithm.get("MetricDefinitions"), around)
+    made = {
+        "AlgorithmSpecification": algorithm,
+        "OutputDataConfig": {
+            key: _without_slash(value) if key == "S3OutputPath" else value for key, value in within(job, "OutputDataConfig").items()
+        },
+        "StaticHyperParameters": {name: value for name, value in within(job, "HyperParameters").items() if name not in tuned},
+    }
+    mistyped = {member: job[key] for key, member in _CHANGED.items() if not isinstance(job.get(key, {}), dict)}
+    return without_nothing({**{key: value for key, value in job.items() if key != "HyperParameters"}, **made, **mistyped})
 
 
 def _without_slash(uri: Any) -> Any:
@@ -139,7 +151,8 @@ def _without_slash(uri: Any) -> Any:
 def _check_metric(spec: StepSpec, jobs: StepSpec, definitions: Any, around: Surroundings) -> None:
     """Report an objective that no log line gives: with a script, or with definitions, these must define it."""
     wanted = spec.values.get("objective_metric_name")
-    names = [str(definition["Name"]) for definition in definitions]
+    listed = definitions if isinstance(definitions, list) else []
+    names = [str(definition.get("Name")) for definition in listed if isinstance(definition, dict)]
     if wanted is None or isinstance(wanted, Expression) or wanted in names or not (names or jobs.values.get("entry_point")):
         return
     message = f'{spec.name} looks for the metric "{wanted}", which no metric_definitions define'

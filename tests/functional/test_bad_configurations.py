@@ -21,6 +21,7 @@ from tests.functional.cases import VARIABLES, WRITTEN, Case, read_cases, travell
 
 FOLDER = Path(__file__).parent / "bad"
 MODEL = "conf: {models: {m: {train: {image_uri: i}}}}\n"
+LONG = "l" + "o" * 300 + "ng"
 
 
 def _unwritable(name: str, model: str | bytes, says: str, suffix: str = "yaml", **options: Any) -> Case:
@@ -65,15 +66,13 @@ MADE = [
     _unwritable(
         "a file of too many values",
         "conf: {models: {m: {train: {image_uri: i, env: {a: 1, b: 2, c: 3}}}}}\n",
-        "model.yaml:1:43 SMP101 the file holds more than 3 values, those that aliases repeat included. "
-        "Try: split the configuration, or use fewer aliases.",
+        "model.yaml:1:43 SMP101 the file holds more than 3 values. Try: split the configuration; one file per model.",
         limits={"MAX_VALUES": 3},
     ),
     _unwritable(
         "aliases of aliases",
         _bomb(),
-        "model.yaml:8:59 SMP101 the file holds more than 1,000,000 values, those that aliases repeat included. "
-        "Try: split the configuration, or use fewer aliases.",
+        "model.yaml:7:49 SMP101 aliases repeat more than 100,000 values. Try: use fewer aliases, or extends.",
     ),
     _unwritable(
         "ten thousand lists in one another",
@@ -90,6 +89,15 @@ MADE = [
         '{"conf": ' + "[" * 10_000 + "]" * 10_000 + "}",
         "model.json:1:109 SMP101 more than 100 levels deep. Try: flatten the configuration.",
         suffix="json",
+    ),
+    Case(
+        "made: names that are longer than those of files",
+        {"model.yaml": MODEL.replace("train: {", f"source_directory: {LONG}, train: {{entry_point: t.py, ").encode()},
+        f'--env SMP114 there is no environment "{LONG}": conf/environments/{LONG}.yaml does not exist. Try: create it.\n'
+        f"{LONG} SMP100 the file cannot be read: File name too long. Try: check the path given to --env-file.\n"
+        f"model.yaml:1:39 SMP702 the source directory {LONG} does not exist. "
+        "Try: check source_directory; it is relative to the root (--root).",
+        run={"environment_name": LONG, "env_file": LONG},
     ),
 ]
 

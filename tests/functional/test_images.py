@@ -103,7 +103,7 @@ def test_an_image_that_cannot_be(project: Project, section: dict[str, Any], said
     assert [text.partition(" ")[2] for text in project.compile().texts] == [said]
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"images": 3}'])
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"images": 3}', "[" * 100_000])
 def test_a_file_that_is_no_lock(project: Project, content: str) -> None:
     named(project)
     project.write("smp.lock", content)

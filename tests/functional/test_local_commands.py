@@ -91,6 +91,23 @@ def test_what_is_not_a_definition_or_not_there_is_said(call: Any, definition: An
     assert call("local", "callback", "nobody").exit_code == 5
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[" * 100_000, "not a pipeline definition: it is nested too deeply. Try: give it as JSON."),
+        ('{"Steps": [5]}', "the step at place 0 is not an object. Try: make it one, with a Name and a Type."),
+        ('{"Steps": [{"Name": "A"}]}', "step A is of type None, which the local engine cannot run. Try: run steps of type "),
+        ('{"Steps": [], "Parameters": "x"}', "parameters SMP303 Parameters is not a list. Try: make it one."),
+    ],
+)
+def test_a_dry_run_refuses_what_cannot_run_here(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "pipe.json").write_text(content)
+    words = ["--root", str(tmp_path), "run", "--local", "--dry-run", "--definition", str(tmp_path / "pipe.json")]
+    refused = CliRunner().invoke(smp, words)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert said in refused.stderr
+
+
 def test_a_recorded_step_is_marked_and_refused_when_strict(call: Any, definition: Any) -> None:
     arn = "arn:aws:lambda:eu-west-1:111122223333:function:alert"
     path = definition({"Name": "L", "Type": "Lambda", "FunctionArn": arn, "Arguments": {}})

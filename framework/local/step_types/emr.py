@@ -14,6 +14,7 @@ from framework.local.functions import text
 from framework.local.job import StepError, StepRun
 from framework.local.names import now
 from framework.local.recording import recorded
+from framework.local.shapes import object_at
 from framework.local.step_types.base import StepType
 from framework.pipeline.compiled import LocalSettings
 
@@ -35,13 +36,13 @@ def run(step: StepRun) -> dict[str, Any]:
 
 def simulated(step: Mapping[str, Any], settings: LocalSettings) -> str | None:
     """See `StepType.simulated`."""
-    return _why_not(((step.get("Arguments") or {}).get("StepConfig") or {}).get("HadoopJarStep") or {})
+    return _why_not(object_at(step, "Arguments", "StepConfig", "HadoopJarStep"))
 
 
 def _why_not(jar: Mapping[str, Any]) -> str | None:
     """Why a step would not run here."""
-    words = jar.get("Args") or [""]
-    if not str(jar.get("Jar", "")).endswith(RUNNER) or words[0] != spark.PROGRAM:
+    words = jar.get("Args")
+    if not str(jar.get("Jar", "")).endswith(RUNNER) or not isinstance(words, list) or words[:1] != [spark.PROGRAM]:
         return f"only steps of {RUNNER} that call {spark.PROGRAM} run without a cluster, so that {jar.get('Jar')} was not started"
     if spark.program() is None:
         return f"there is no {spark.PROGRAM} on the PATH of this machine, so that nothing was started"

@@ -16,6 +16,7 @@ from framework.local.functions import text
 from framework.local.job import StepError, StepRun
 from framework.local.names import now
 from framework.local.recording import recorded
+from framework.local.shapes import object_at
 from framework.local.step_types.base import StepType
 from framework.pipeline.compiled import LocalSettings
 
@@ -38,12 +39,12 @@ def run(step: StepRun) -> dict[str, Any]:
 
 def simulated(step: Mapping[str, Any], settings: LocalSettings) -> str | None:
     """See `StepType.simulated`."""
-    return _why_not((step.get("Arguments") or {}).get("JobConfig") or {})
+    return _why_not(object_at(step, "Arguments", "JobConfig"))
 
 
 def _why_not(config: Mapping[str, Any]) -> str | None:
     """Why a job would not run here."""
-    if not (config.get("jobDriver") or {}).get("sparkSubmit"):
+    if not object_at(config, "jobDriver").get("sparkSubmit"):
         return "only jobs of the driver sparkSubmit run without EMR Serverless, so that nothing was started"
     if spark.program() is None:
         return f"there is no {spark.PROGRAM} on the PATH of this machine, so that nothing was started"

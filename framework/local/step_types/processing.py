@@ -9,6 +9,7 @@ from typing import Any
 from framework.errors import BackendError
 from framework.local.functions import text
 from framework.local.job import HOST, ML, Job, StepError, StepRun, other_ways, own_environment, s3_prefix, time_limit
+from framework.local.shapes import object_at
 from framework.local.stand_ins import stand_in
 from framework.local.step_types.base import Lack, StepType, refuse
 from framework.local.store import join_uri
@@ -48,7 +49,7 @@ def run(step: StepRun) -> dict[str, Any]:
 
 def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | None:
     """See `StepType.lacking`."""
-    application = arguments.get("AppSpecification") or {}
+    application = object_at(arguments, "AppSpecification")
     image = application.get("ImageUri", "")
     if application.get("ContainerEntrypoint") or not isinstance(image, str) or stand_in(image, settings.images).process:
         return None

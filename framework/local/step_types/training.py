@@ -17,6 +17,7 @@ from framework.local.functions import text
 from framework.local.job import HOST, ML, Job, StepError, StepRun, other_ways, own_environment, s3_prefix, time_limit
 from framework.local.names import now
 from framework.local.prepared import REQUIREMENTS
+from framework.local.shapes import object_at
 from framework.local.stand_ins import stand_in
 from framework.local.step_types import notebook
 from framework.local.step_types.base import Lack, StepType, refuse
@@ -45,8 +46,8 @@ def run(step: StepRun) -> dict[str, Any]:
 
 def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | None:
     """See `StepType.lacking`; also of one definition of a tuning job's training jobs."""
-    specification = arguments.get("AlgorithmSpecification") or {}
-    parameters = {**(arguments.get("StaticHyperParameters") or {}), **(arguments.get("HyperParameters") or {})}
+    specification = object_at(arguments, "AlgorithmSpecification")
+    parameters = {**object_at(arguments, "StaticHyperParameters"), **object_at(arguments, "HyperParameters")}
     image = specification.get("TrainingImage") or specification.get("AlgorithmName") or ""
     if specification.get("ContainerEntrypoint") or toolkit.PROGRAM in parameters or not isinstance(image, str):
         return None

@@ -15,6 +15,7 @@ from typing import Any
 
 from framework.local.environment import cores
 from framework.local.job import StepError, StepRun
+from framework.local.shapes import object_at
 from framework.local.step_types import training
 from framework.local.step_types.base import Lack, StepType
 from framework.local.tuning.plan import Plan, Recipe, read_plan
@@ -41,8 +42,9 @@ def run(step: StepRun) -> dict[str, Any]:
 
 def lacking(arguments: Mapping[str, Any], settings: LocalSettings) -> Lack | None:
     """See `StepType.lacking`."""
-    definitions = [arguments.get("TrainingJobDefinition") or {}, *(arguments.get("TrainingJobDefinitions") or ())]
-    return next((lack for each in definitions if each and (lack := training.lacking(each, settings))), None)
+    several = arguments.get("TrainingJobDefinitions")
+    definitions = [arguments.get("TrainingJobDefinition"), *(several if isinstance(several, list) else ())]
+    return next((lack for each in definitions if each and (lack := training.lacking(object_at(each), settings))), None)
 
 
 class Tuner:

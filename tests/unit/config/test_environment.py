@@ -201,6 +201,14 @@ def test_the_good_lines_of_a_file_of_variables_count(tmp_path: Path) -> None:
     ]
 
 
+def test_only_line_breaks_end_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "env.env"
+    path.write_bytes('A="x\x0cy\u2028z"\r\nB=1\n?\n'.encode())
+    variables, [finding] = read_env_file(path, "env.env")
+    assert variables == {"A": "x\x0cy\u2028z", "B": "1"}
+    assert finding.place == Place("env.env", 3, 1)
+
+
 @pytest.mark.parametrize(("content", "reason"), [(b"\xff\xfe", "it is not UTF-8 text"), (None, "Is a directory")])
 def test_a_file_of_variables_that_cannot_be_read(tmp_path: Path, content: bytes | None, reason: str) -> None:
     path = tmp_path / "env.env"

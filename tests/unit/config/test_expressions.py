@@ -30,6 +30,8 @@ FORMS: list[tuple[str, Expression]] = [
     ("steps.prep.outputs.train", Output("prep", "train")),
     ("steps.prep-2.outputs['a.b']", Output("prep-2", "a.b")),
     ("steps['a b'].outputs.train", Output("a b", "train")),
+    ('steps["it\'s"].reports["Bias\'"].a', Report("it's", "Bias'", "a")),
+    ('steps.fit.FinalMetricDataList["user\'s loss"].Value', Ref("fit", 'FinalMetricDataList["user\'s loss"].Value')),
     ("steps.fit.ModelArtifacts.S3ModelArtifacts", Ref("fit", "ModelArtifacts.S3ModelArtifacts")),
     ("steps.fit.FinalMetricDataList['loss'].Value", Ref("fit", "FinalMetricDataList['loss'].Value")),
     ('steps.tune.TrainingJobSummaries[0]["a"]', Ref("tune", "TrainingJobSummaries[0]['a']")),
@@ -41,6 +43,7 @@ FORMS: list[tuple[str, Expression]] = [
     ("item.name", Item("name")),
     ("item['a b'].c", Item("['a b'].c")),
     ("iteration.body.outputs.score", Iteration("body", "OutputParameters['score']")),
+    ('iteration.body.outputs["user\'s"]', Iteration("body", 'OutputParameters["user\'s"]')),
     ("iteration.body.ModelArtifacts.S3ModelArtifacts", Iteration("body", "ModelArtifacts.S3ModelArtifacts")),
 ]
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -387,3 +390,28 @@ def test_no_patterns_and_no_framework_configuration(load: Any) -> None:
     assert str(raised.value) == (
         "environment SMP111 there is no configuration. Try: name the model configurations with -c or SMP_MODEL_CONFIGPATH."
     )
+
+
+def test_names_of_files_in_another_encoding_are_written_out(tmp_path: Path) -> None:
+    latin = os.fsdecode("caf\xe9".encode("latin-1"))
+    (tmp_path / f"{latin}.yaml").write_text("conf: [", encoding="utf-8")
+    (tmp_path / f"{latin}.env").write_text("x", encoding="utf-8")
+    with pytest.raises(FindingsError) as raised:
+        load_config(Sources(tmp_path, patterns=("*.yaml",), environment_name=latin, env_file=f"{latin}.env"), {})
+    assert [str(finding) for finding in raised.value.findings] == [
+        '--env SMP114 there is no environment "caf\\xe9": conf/environments/caf\\xe9.yaml does not exist. Try: create it.',
+        'caf\\xe9.env:1:1 SMP110 not an assignment. Try: write export NAME="value".',
+        "caf\\xe9.yaml:2:1 SMP101 not valid YAML: did not find expected node content.",
+    ]
+
+
+def test_a_file_is_called_the_same_in_every_locale(tmp_path: Path) -> None:
+    (tmp_path / "modèle.yaml").write_text("conf: 1", encoding="utf-8")
+    command = [sys.executable, "-m", "framework", "validate", "--root", str(tmp_path), "-c", "*.yaml", "--format", "json"]
+    root = Path(__file__).resolve().parents[3]
+    said = {
+        subprocess.run(command, cwd=root, env={**os.environ, **locale}, capture_output=True, check=False).stdout
+        for locale in ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "utf-8"}, {"LC_ALL": "C.UTF-8"})
+    }
+    [answer] = said
+    assert [finding["file"] for finding in json.loads(answer)["findings"]] == ["modèle.yaml"]

@@ -91,6 +91,11 @@ def test_functions_become_values(value: Any, expected: Any) -> None:
         ),
         (get("Nothing"), "{'Get': 'Nothing'} leads nowhere: it begins with none of Parameters., Execution., Steps.<name>."),
         (json_get("a.x"), "Std:JsonGet finds no a.x in Steps.Pre-1.PropertyFiles.Report: there is no x at a; there is b c"),
+        ({"Std:Join": {"Values": 5}}, "the Values of a Std:Join are not a list"),
+        (
+            {"Std:JsonGet": {"PropertyFile": "x", "Path": "a"}},
+            "{'Get': ''} leads nowhere: it begins with none of Parameters., Execution., Steps.<name>.",
+        ),
         (join("/", ["list"]), 'a string or a number was expected, not ["list"]'),
     ],
 )

@@ -15,11 +15,22 @@ from framework.local.files import json_bytes, remove_tree, walk
 from framework.local.store import LocalStore
 from framework.pipeline.compiled import CompiledPipeline
 
+TRAINS_NOT = (
+    "there is neither ContainerEntrypoint nor the hyperparameter sagemaker_program, "
+    "and the algorithm of the image  cannot run without the image"
+)
 FAIL = {"Name": "F", "Type": "Fail", "Arguments": {"ErrorMessage": "x"}}
 
 
 def condition(**arguments: Any) -> dict[str, Any]:
     return {"Name": "C", "Type": "Condition", "Arguments": arguments}
+
+
+def nested(depth: int) -> Any:
+    inner: Any = "x"
+    for _ in range(depth):
+        inner = [inner]
+    return {"a": inner}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +44,13 @@ def condition(**arguments: Any) -> dict[str, Any]:
             [{**FAIL, "DependsOn": "A", "CacheConfig": True}],
             ["CacheConfig of step F is not an object", "DependsOn of step F is not a list"],
         ),
+        ([{**FAIL, "Name": 5}, {**FAIL, "Type": {}}], ["Name of step 5 is not a text", "Type of step F is not a text"]),
+        (
+            [FAIL, {**FAIL, "Name": "G", "DependsOn": [{"Step": "F", "Trigger": []}]}],
+            ["step G depends on F with the unknown trigger []"],
+        ),
+        ([{**FAIL, "Arguments": nested(198)}], ["more than 200 lists and objects stand in one another"]),
+        ([{**FAIL, "Arguments": nested(100_000)}], ["more than 200 lists and objects stand in one another"]),
         ([{**FAIL, "PropertyFiles": ["r.json"]}], ["PropertyFiles of step F is not a list of objects"]),
         ([condition(Conditions=[1])], ["Conditions of step C is not a list of objects, each with what its Type needs"]),
         (
@@ -52,6 +70,45 @@ def test_what_is_no_definition_is_refused(tmp_path: Path, steps: Any, messages: 
     with pytest.raises(FindingsError) as caught:
         LocalBackend(tmp_path / ".smp").run(CompiledPipeline("pipe", {"Steps": steps}), {})
     assert [finding.message for finding in caught.value.findings] == messages
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (
+            "Processing",
+            {"AppSpecification": "x"},
+            "no ContainerEntrypoint is given, and that of the image  cannot run without the image",
+        ),
+        ("Training", {"AlgorithmSpecification": "x", "HyperParameters": "x"}, TRAINS_NOT),
+        ("Tuning", {"TrainingJobDefinitions": ["x"]}, TRAINS_NOT),
+    ],
+)
+def test_arguments_of_other_types_say_nothing_of_how_a_step_runs(
+    tmp_path: Path, kind: str, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(FindingsError) as caught:
+        LocalBackend(tmp_path).check(CompiledPipeline("pipe", {"Steps": [{"Name": "S", "Type": kind, "Arguments": arguments}]}), {})
+    assert [finding.message for finding in caught.value.findings] == [f"step S cannot run here: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (
+            "EMR",
+            {"StepConfig": {"HadoopJarStep": {"Jar": "x", "Args": 5}}},
+            "only steps of command-runner.jar that call spark-submit run",
+        ),
+        ("EMR", {"StepConfig": "x"}, "only steps of command-runner.jar that call spark-submit run"),
+        ("EMRServerless", {"JobConfig": {"jobDriver": "x"}}, "only jobs of the driver sparkSubmit run"),
+    ],
+)
+def test_arguments_of_other_types_are_recorded(tmp_path: Path, kind: str, arguments: dict[str, Any], message: str) -> None:
+    pipeline = CompiledPipeline("pipe", {"Steps": [{"Name": "S", "Type": kind, "Arguments": arguments}]})
+    LocalBackend(tmp_path).check(pipeline, {})
+    with pytest.raises(FindingsError, match=f"step S would only be recorded: {message}"):
+        LocalBackend(tmp_path).check(pipeline, {}, strict=True)
 
 
 def test_a_control_step_that_cannot_be_read_fails_alone(tmp_path: Path) -> None:

@@ -55,6 +55,27 @@ def test_every_problem_at_once(given: dict[str, str], messages: list[str]) -> No
     assert {finding.place for finding in caught.value.findings} == {Place("parameters")}
 
 
+@pytest.mark.parametrize(
+    ("declared", "messages"),
+    [
+        ("Count", ["Parameters is not a list"]),
+        (
+            ["Count", {"Type": "String"}, {"Name": 5}],
+            [f"the parameter at place {at} is not an object with a Name" for at in range(3)],
+        ),
+        ([{"Name": "Count", "EnumValues": 5, "DefaultValue": 1}], ["EnumValues of parameter Count is not a list"]),
+        (
+            [{"Name": "A", "DefaultValue": {}}, {"Name": "B", "EnumValues": [[]]}, {"Name": "C", "Type": []}],
+            [f"a value of parameter {name} is a list or an object" for name in "ABC"],
+        ),
+    ],
+)
+def test_declarations_of_other_types(declared: Any, messages: list[str]) -> None:
+    with pytest.raises(FindingsError) as caught:
+        resolve_parameters({"Parameters": declared}, {"A": "1"})
+    assert [finding.message for finding in caught.value.findings] == messages
+
+
 RULES = (ParameterRule("Count", 1, 3), ParameterRule("Rate", enum=(0.5, 0.7)), ParameterRule("Gone", 1))
 
 
