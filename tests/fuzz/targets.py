@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from framework import checks
+from framework.checks import check_definition
 from framework.checks.service_model import check_arguments
 from framework.config.environment import read_env_file, substitute
 from framework.config.expressions import ExpressionError, is_expression, parse, written
@@ -186,8 +186,9 @@ def definitions(case: Case, folder: Folder) -> str:
         violations = check_arguments(definition)
         said += map(str, violations)
         _broken_unless(all(each.message and each.hint for each in violations), "a violation without words", violations)
-        if hasattr(checks, "check_definition"):
-            said += map(str, checks.check_definition(definition))
+        every = check_definition(CompiledPipeline("fuzz", definition))
+        said += map(str, every)
+        _broken_unless(all(each.message for each in every), "a violation without words", every)
     if isinstance(definition, dict) and isinstance(definition.get("Steps"), list):  # as the command asks of it
         said += _admission(CompiledPipeline("fuzz", definition), case.options)
     if case.options["command"]:
