@@ -5,6 +5,7 @@ In: `conf` in shape, and the steps of the pipeline as `StepConfig`s. Out: `Secti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
@@ -72,7 +73,7 @@ class Sections:
         """Likewise of what is called `name`, unless the same was said of the same place under the name of another user of it."""
         kept = [finding for finding in findings if finding.place not in self.unresolved]
         for finding in kept:
-            what = (finding.rule, finding.place, finding.message.replace(name, ""))
+            what = (finding.rule, finding.place, re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "", finding.message))
             if not finding.place.file or what not in self._said:
                 self.findings.append(finding)
             self._said.add(what)
@@ -148,6 +149,8 @@ class Sections:
     def section_kinds(self, pipeline: m.PipelineConfig | None) -> dict[tuple[str, str], str]:
         """For each model and section name, the kind that the first step which uses it asks for."""
         users: dict[tuple[str, str], m.StepConfig] = {}
+        default_units = [unit.model for unit in pipeline.units if unit.steps is None] if pipeline else []
+        self._shared.update((model, section) for model in default_units for section in KINDS)
         for step in _with_sections(pipeline):
             first = users.setdefault((step.model, step.section), step)
             if step.section not in KINDS and not _alike(_kind(step), _kind(first)):

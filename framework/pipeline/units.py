@@ -343,7 +343,7 @@ def _default_steps(model: Model) -> Iterator[StepConfig]:
 
 def _default_chain(model: Model, step_class: str, section: Section, names: Mapping[str, str]) -> Iterator[str]:
     channels = channels_of(section)
-    static = any((settings or {}).get("dataFiles") for settings in channels.values())
+    static = any(isinstance(settings, dict) and settings.get("dataFiles") for settings in channels.values())
     preprocess = model.sections.get("preprocess")
     if preprocess and not static and step_class in {TRAINING, TRANSFORM, METRICS}:
         outputs = list(channels_of(preprocess)) or [DEFAULT_CHANNEL]

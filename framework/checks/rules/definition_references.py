@@ -96,7 +96,7 @@ def _file(subject: Subject, reference: Reference) -> Iterator[Violation]:
 def _outputs(step: PlacedStep) -> Iterator[Violation]:
     """The property files of a Processing step whose output it does not have."""
     config = step.arguments.get("ProcessingOutputConfig")
-    if step.type != "Processing" or not isinstance(config, Mapping):
+    if step.type != "Processing" or not isinstance(config, Mapping) or not isinstance(config.get("Outputs"), list):
         return
     outputs = [str(output.get("OutputName")) for output in _listed(config, "Outputs")]
     for at, file in enumerate(_listed(step.value, "PropertyFiles")):
