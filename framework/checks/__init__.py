@@ -67,7 +67,7 @@ def _without(general: Sequence[Violation], special: Sequence[Violation]) -> Iter
 
 
 def _finding(violation: Violation, pipeline: Pipeline, compiled: CompiledPipeline) -> Finding:
-    place = place_of(violation.path, compiled.definition, pipeline)
+    place = place_of(violation.path, compiled.definition, pipeline, violation.lacks)
     name, _ = innermost(violation.path, compiled.definition, pipeline.steps)
     said = not name or violation.message.startswith(f"{name} ")
     message = violation.message if said else f"{name}: {violation.message}"
