@@ -92,7 +92,8 @@ def _without(general: Sequence[Violation], special: Sequence[Violation]) -> Iter
 
 
 def _finding(violation: Violated, pipeline: Pipeline, compiled: CompiledPipeline) -> Finding:
-    place = place_of(violation.path, compiled.definition, pipeline)
+    lacks = violation.lacks if isinstance(violation, Violation) else ""
+    place = place_of(violation.path, compiled.definition, pipeline, lacks)
     name, _ = innermost(violation.path, compiled.definition, pipeline.steps)
     said = not name or violation.message.startswith(f"{name} ")
     message = violation.message if said else f"{name}: {violation.message}"

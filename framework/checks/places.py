@@ -7,11 +7,12 @@ from typing import Any, cast
 
 from framework.config.model import CUSTOM, RAW
 from framework.config.values import place_at
-from framework.findings import Place
+from framework.findings import NOWHERE, Place
 from framework.pipeline.build import Pipeline
 from framework.steps.base import Step
 
 Path = Sequence[str | int]
+Keys = tuple[str, ...]
 
 _ON_THE_STEP = {
     "CacheConfig": ("cache_expire_after", "enable_cache"),
@@ -24,17 +25,47 @@ _ON_THE_STEP = {
 }
 """For members of a step beside its arguments, the keys of the configuration that make them, the one that tells most first."""
 
+_OF_PIPELINES: Mapping[str, Keys] = {
+    "PipelineName": ("sagemakerPipeline", "pipelineName"),
+    "ParallelismConfiguration": ("sagemakerPipeline", "parallelism"),
+    "Tags": ("sagemakerPipeline", "tags"),
+    "Region": ("region",),
+    "RoleArn": ("sagemakerNetworkSecurity", "role"),
+}
+"""For what is sent beside the definition, as CreatePipeline calls it, the keys below `conf` that set it."""
 
-def place_of(path: Path, definition: Mapping[str, Any], pipeline: Pipeline) -> Place:
-    """Where the configuration caused what stands at a path of the definition that the pipeline compiled to."""
+_OF_PARAMETERS = {"DefaultValue": "default", "EnumValues": "enum", "Type": "type"}
+"""For members of a parameter, the keys that set them."""
+
+_FOR_ALL: Mapping[str, Keys] = {
+    "Subnets": ("sagemakerNetworkSecurity", "subnets"),
+    "SecurityGroupIds": ("sagemakerNetworkSecurity", "security_groups_id"),
+    "KmsKeyId": ("sagemakerNetworkSecurity", "kms_key"),
+    "VolumeKmsKeyId": ("sagemakerNetworkSecurity", "kms_key"),
+    "RoleArn": ("sagemakerNetworkSecurity", "role"),
+    "ExecutionRoleArn": ("sagemakerNetworkSecurity", "role"),
+    "executionRoleArn": ("sagemakerNetworkSecurity", "role"),
+}
+"""For members that every job gets from the framework configuration, the keys below `conf` that set them."""
+
+
+def place_of(path: Path, definition: Mapping[str, Any], pipeline: Pipeline, lacks: str = "") -> Place:
+    """Where the configuration caused what stands at a path of the definition that the pipeline compiled to.
+
+    Args:
+        path: keys and indices from the root of the definition; what is sent beside it is called as `_OF_PIPELINES` does.
+        lacks: the member that is missing there, if one is; `arguments` may have taken it away.
+    """
     if path[:1] == ("Parameters",) and len(path) > 1:
-        return _of_parameter(cast(int, path[1]), pipeline)
+        return _of_parameter(cast(int, path[1]), path[2:], pipeline)
+    if len(path) == 1 and path[0] in _OF_PIPELINES:
+        return _configured(_OF_PIPELINES[str(path[0])], pipeline) or pipeline.settings.place
     name, rest = innermost(path, definition, pipeline.steps)
     if name not in pipeline.steps:
         return pipeline.settings.place
     step = pipeline.steps[name]
     if rest[:1] == ["Arguments"]:
-        return step.origin(rest[1:])
+        return _of_argument(step, rest[1:], path, definition, pipeline, lacks)
     return _beside(step, rest)
 
 
@@ -46,9 +77,9 @@ def innermost(path: Path, definition: Mapping[str, Any], steps: Mapping[str, Ste
     name, rest, value = "", list(path), cast(Any, definition)
     for position, part in enumerate(path):
         value = _child(value, part)
-        ours = isinstance(value, dict) and "Type" in value and value.get("Name") in steps
-        if ours and isinstance(part, int) and not (name and steps[name].spec.step_class in {RAW, CUSTOM}):
-            name, rest = value["Name"], list(path[position + 1 :])
+        found = value.get("Name") if isinstance(value, dict) and "Type" in value and isinstance(part, int) else None
+        if isinstance(found, str) and found in steps and not (name and steps[name].spec.step_class in {RAW, CUSTOM}):
+            name, rest = found, list(path[position + 1 :])
     return name, rest
 
 
@@ -59,9 +90,64 @@ def _child(value: Any, part: str | int) -> Any:
     return value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
 
 
-def _of_parameter(index: int, pipeline: Pipeline) -> Place:
+def _configured(path: Path, pipeline: Pipeline) -> Place | None:
+    """Where the value at a path below `conf` was written; None where no file has it."""
+    values = pipeline.config.values
+    place = place_at(values, path) if _value(values, path) is not None else NOWHERE
+    return place if place.file else None
+
+
+def _of_parameter(index: int, rest: Path, pipeline: Pipeline) -> Place:
     declared = pipeline.settings.parameters
-    return declared[index].place if index < len(declared) else pipeline.settings.place
+    if index >= len(declared):
+        return pipeline.settings.place  # one that holds the version of a registered model
+    parameter, key = declared[index], _OF_PARAMETERS.get(str(rest[0])) if rest else None
+    path = ("sagemakerPipeline", "parameters", parameter.name, key or "", *rest[1:])
+    return (_configured(path, pipeline) if key else None) or parameter.place
+
+
+def _of_argument(step: Step, rest: Path, path: Path, definition: Mapping[str, Any], pipeline: Pipeline, lacks: str) -> Place:
+    """The place of what stands in a step's arguments: in `arguments`, in its section, or in the framework configuration."""
+    given = step.spec.values.get("arguments")
+    if not rest and step.spec.step_class == RAW:
+        return step.spec.place_of("arguments")
+    if lacks and _value(given, rest) is not None and lacks in _value(given, rest):
+        return place_at(given, (*rest, lacks), key=True)
+    if _value(given, rest) is None:
+        place = _of_tag(step, rest, path, definition, pipeline) if rest[:1] == ["Tags"] else None
+        place = place or _of_all(step, rest, _value(definition, path), pipeline)
+        if place is not None:
+            return place
+    return step.origin(rest)
+
+
+def _of_tag(step: Step, rest: Path, path: Path, definition: Mapping[str, Any], pipeline: Pipeline) -> Place | None:
+    """The place of a tag, which may be the pipeline's; lists of tags are joined by their keys."""
+    key = _value(definition, (*path[: len(path) - len(rest) + 2], "Key"))
+    own, inherited = step.spec.values.get("tags"), _value(pipeline.config.values, ("sagemakerPipeline", "tags"))
+    for tags in (own, inherited):
+        for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+            if isinstance(tag, dict) and tag.get("Key") == key:
+                return place_at(tags, (index, *rest[2:]))
+    return None
+
+
+def _of_all(step: Step, rest: Path, value: Any, pipeline: Pipeline) -> Place | None:
+    """The place of a value that every job gets from the framework configuration; of a role also where the step sets its own."""
+    for at, part in enumerate(rest):
+        if part in _FOR_ALL:
+            if _FOR_ALL[str(part)][-1] == "role" and "role" in step.given:
+                return place_at(step.spec.config.values, ("role",))
+            keys = (*_FOR_ALL[str(part)], *rest[at + 1 :])
+            return _configured(keys, pipeline) if _value(pipeline.config.values, keys) == value else None
+    return None
+
+
+def _value(tree: Any, path: Path) -> Any:
+    """What stands at a path; None where nothing does."""
+    for part in path:
+        tree = _child(tree, part)
+    return tree
 
 
 def _beside(step: Step, rest: list[str | int]) -> Place:

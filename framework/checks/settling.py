@@ -6,6 +6,7 @@ What nothing can be compiled with cannot be taken back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,13 +16,15 @@ from framework.findings import ERROR, WARNING, Finding, Place, Rule, nearest
 
 UNREADABLE, NEEDLESS, NO_RULE = "SMP125", "SMP126", "SMP127"
 OFF = "off"
+_ID = re.compile(r"SMP[0-9]{3}")
+_ELSEWHERE = ("SMP8", "SMP9")
+"""What the ids of rules begin with that checking a configuration does not find broken."""
 
 Rules = Mapping[str, Rule]
+Comments = Mapping[str, Sequence[Ignore]]
 
 
-def settle(
-    findings: Iterable[Finding], checks: Checks, comments: Mapping[str, Sequence[Ignore]], rules: Rules, whole: bool
-) -> list[Finding]:
+def settle(findings: Iterable[Finding], checks: Checks, comments: Comments, rules: Rules, whole: bool) -> list[Finding]:
     """The findings that remain, and what is wrong with what was to take some back.
 
     Args:
@@ -32,22 +35,20 @@ def settle(
         whole: whether everything was checked, so that a comment that took nothing back is needless.
     """
     remaining: list[Finding] = []
-    used: set[Place] = set()
+    wrong: list[Finding] = []
+    used: set[tuple[Place, str]] = set()
     for finding in findings:
         ignore = _ignoring(finding, comments)
         if ignore is not None:
-            used.add(ignore.place)
+            used.add((ignore.place, finding.rule))
         if not _settable(finding, rules):
             remaining.append(finding)
-            if ignore is not None:
-                message = f"{finding.rule} cannot be ignored: nothing can be compiled with what it found"
-                remaining.append(Finding(UNREADABLE, ignore.place, message, "correct what it found, and remove the comment"))
+            wrong += _kept(finding, ignore, checks)
         elif ignore is None:
             remaining += _graded(finding, checks)
     listed = [ignore for found in comments.values() for ignore in found]
-    remaining += _unreadable(listed, rules)
-    remaining += _unknown(checks, rules)
-    return [*remaining, *(_needless(listed, used, rules) if whole else ())]
+    wrong += [*_unreadable(listed, rules), *_unknown(checks, rules), *(_needless(listed, used, rules) if whole else ())]
+    return [*remaining, *(settled for finding in wrong for settled in _graded(finding, checks))]
 
 
 def _settable(finding: Finding, rules: Rules) -> bool:
@@ -55,11 +56,22 @@ def _settable(finding: Finding, rules: Rules) -> bool:
     return finding.severity != ERROR or (rule is not None and not rule.blocking)
 
 
-def _ignoring(finding: Finding, comments: Mapping[str, Sequence[Ignore]]) -> Ignore | None:
+def _ignoring(finding: Finding, comments: Comments) -> Ignore | None:
     for ignore in comments.get(finding.place.file, ()):
         if ignore.line == finding.place.line and finding.rule in ignore.rules and ignore.reason:
             return ignore
     return None
+
+
+def _kept(finding: Finding, ignore: Ignore | None, checks: Checks) -> Iterator[Finding]:
+    """What is wrong with a comment or a setting that was to take back what cannot be."""
+    cannot = "nothing can be compiled with what it found"
+    if ignore is not None:
+        message, hint = f"{finding.rule} cannot be ignored: {cannot}", "correct what it found, and remove the comment"
+        yield Finding(UNREADABLE, ignore.place, message, hint)
+    if checks.severity.get(finding.rule, ERROR) != ERROR:
+        message, hint = f"{finding.rule} stays an error: {cannot}", "correct what it found, and remove the setting"
+        yield Finding(UNREADABLE, checks.severity_places[finding.rule], message, hint)
 
 
 def _graded(finding: Finding, checks: Checks) -> Iterator[Finding]:
@@ -70,23 +82,32 @@ def _graded(finding: Finding, checks: Checks) -> Iterator[Finding]:
 
 def _unreadable(listed: Iterable[Ignore], rules: Rules) -> Iterator[Finding]:
     for ignore in listed:
-        unknown = [rule for rule in ignore.rules if rule not in rules]
         if not ignore.rules or not ignore.reason:
             what = "names no rule" if not ignore.rules else "gives no reason"
-            yield Finding(UNREADABLE, ignore.place, f"this comment {what}", "write # smp: ignore SMP512 because …")
-        for rule in unknown:
-            yield Finding(NO_RULE, ignore.place, f"there is no rule {rule}", nearest(rule, rules) or "look it up with smp rules")
+            hint = f"write # smp: ignore {', '.join(ignore.rules) or 'SMP512'} because …"
+            yield Finding(UNREADABLE, ignore.place, f"this comment {what}", hint)
+        yield from _no_such(ignore.rules, ignore.place, rules)
 
 
 def _unknown(checks: Checks, rules: Rules) -> Iterator[Finding]:
     for rule, place in checks.severity_places.items():
+        yield from _no_such([rule] if _ID.fullmatch(rule) else (), place, rules)  # its schema has said of others that they are none
+
+
+def _no_such(named: Iterable[str], place: Place, rules: Rules) -> Iterator[Finding]:
+    for rule in named:
         if rule not in rules:
-            yield Finding(NO_RULE, place, f"there is no rule {rule}", nearest(rule, rules) or "look it up with smp rules")
+            near = "" if _ID.fullmatch(rule) else nearest(rule, rules)  # of numbers, none is near another
+            yield Finding(NO_RULE, place, f"there is no rule {rule}", near or "look it up with smp rules")
 
 
-def _needless(listed: Iterable[Ignore], used: set[Place], rules: Rules) -> Iterator[Finding]:
+def _needless(listed: Iterable[Ignore], used: set[tuple[Place, str]], rules: Rules) -> Iterator[Finding]:
     for ignore in listed:
-        known = [rule for rule in ignore.rules if rule in rules and not rule.startswith(("SMP8", "SMP9"))]
-        if known and ignore.reason and ignore.place not in used:
-            message = f"this comment takes nothing back: its line has no finding of {', '.join(known)}"
+        known = [rule for rule in ignore.rules if rule in rules and not rule.startswith(_ELSEWHERE)]
+        idle = [rule for rule in known if (ignore.place, rule) not in used] if ignore.reason else []
+        if idle and len(idle) == len(ignore.rules):
+            message = f"this comment takes nothing back: its line has no finding of {', '.join(idle)}"
             yield Finding(NEEDLESS, ignore.place, message, "remove it", WARNING)
+        elif idle:
+            message = f"the line of this comment has no finding of {', '.join(idle)}"
+            yield Finding(NEEDLESS, ignore.place, message, "take it out of the comment", WARNING)

@@ -30,9 +30,11 @@ class Violation:
     Attributes:
         rule: of the walk here: SMP401 unknown member, SMP402 wrong type, SMP403 missing member, SMP404 not in the enumeration,
             SMP405 pattern, SMP406 length, size or range.
-        path: keys and indices from the root of the definition; for a missing member, of what lacks it.
+        path: keys and indices from the root of the definition; for a missing member, of what lacks it. What is sent beside the
+            definition has the name of its member of CreatePipeline: Tags, RoleArn, …
         message: what is wrong and why, a sentence without its full stop.
         hint: what to do, a sentence without its full stop.
+        lacks: the missing member, where one is.
     """
 
     rule: str
@@ -40,6 +42,7 @@ class Violation:
     message: str
     hint: str
     severity: str = ERROR
+    lacks: str = ""
 
 
 @dataclass(slots=True)
@@ -71,7 +74,8 @@ def is_reference(value: Any) -> bool:
 def missing(trail: Trail, member: str, owner: str, cure: str) -> Violation:
     """The violation "what stands at `trail` lacks a member that `owner` requires"."""
     path = path_of(trail)
-    return Violation(MISSING, path, f"{wording.label(path)} lacks {member}, which {owner} requires", f"add {member}, {cure}")
+    message = f"{wording.label(path)} lacks {member}, which {owner} requires"
+    return Violation(MISSING, path, message, f"add {member}, {cure}", lacks=member)
 
 
 class Checkers:

@@ -271,6 +271,7 @@ class Config:
         images: every image that a section names instead of giving its URI.
         checks: what is said of the checks.
         ignores: the comments that take findings back, by the name of their file.
+        values: all that stands below `conf`, with its places.
     """
 
     root: Path
@@ -285,3 +286,4 @@ class Config:
     images: tuple[ImageRequest, ...] = ()
     checks: Checks = Checks()
     ignores: Mapping[str, tuple[Ignore, ...]] = field(default_factory=dict)
+    values: Map = field(default_factory=Map)

@@ -77,6 +77,7 @@ def typed_config(
         local=local_runs(conf.get("local"), root),
         images=requests,
         checks=checks_of(conf.get("checks"), policy),
+        values=conf,
     )
 
 

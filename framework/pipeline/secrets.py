@@ -6,6 +6,9 @@ where programs get their secrets: into `env` or `hyperparameters`.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import itertools
 import json
 import math
 import re
@@ -22,29 +25,46 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _GIVES = re.compile(
-    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|private|access|account|encryption|shared|signing)[_-]?key"
-    r"|connection[_-]?string|dsn)\Z",
+    r"(?:passw(?:or)?d|passphrase|pwd|(?<![a-z])pass|secret|token|credentials?|authorization|connection[_-]?string|dsn"
+    r"|(?:api|private|access|account|encryption|shared|signing|secret|master)[_-]?key)\Z",
     re.IGNORECASE,
 )
 _WORDS_OF_MODELS = re.compile(
-    r"(?:pad|eos|bos|unk|mask|sep|cls|stop|start|end|special|begin|image|num|max|min|new)[_-]?token\Z", re.IGNORECASE
+    r"(?:pad|eos|bos|unk|unknown|mask|sep|cls|stop|start|end|special|begin|image|audio|video|num|max|min|new|next|first|last|per"
+    r"|prompt|response|instruction|user|assistant|system|tool|query|doc|document|label|lang|language|context|blank|prefix|suffix"
+    r"|middle|separator|delimiter|word|text|target|source|sub)[_-]?token\Z",
+    re.IGNORECASE,
 )
+_MEANT = r"(?![$<{*]|%[s(])"
+"""What does not begin like something that a program puts a password into: $PASSWORD, {password}, <password>, %s."""
+
 _CREDENTIALS = {
     "aws": ("an AWS access key", r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"),
     "private": ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "github": ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})"),
     "gitlab": ("a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
     "slack": ("a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    "face": ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}"),
+    "face": ("a Hugging Face token", r"\bhf_(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{30,}"),
     "google": ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}"),
-    "sk": ("an API key", r"\bsk[-_](?:[a-z]+[-_])*[A-Za-z0-9_-]{20,}"),
+    "sk": ("an API key", r"\bsk-(?:[A-Za-z0-9]{32,}|(?:proj|svcacct|admin|ant|or|lf)-[A-Za-z0-9_-]{32,})"),
+    "stripe": ("an API key", r"\b[rs]k_(?:live|test)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}"),
+    "databricks": ("a Databricks token", r"\bdapi[0-9a-f]{32}"),
+    "pypi": ("a PyPI token", r"\bpypi-AgEI[A-Za-z0-9_-]{40,}"),
     "jwt": ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
-    "url": ("a URL with a password", r"://[^/@\s:]*:[^/@\s]+@"),
+    "azure": ("an account key", r"\bAccountKey=[A-Za-z0-9+/]{40,}"),
+    "url": ("a URL with a password", rf"://[^/@\s:?#]*:{_MEANT}[^/@\s?#]+@"),
+    "connection": ("a connection string with a password", rf"[;?&](?i:password|pwd)={_MEANT}[^;&\s]{{4,}}"),
 }
 _CREDENTIAL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (_, pattern) in _CREDENTIALS.items()))
 _RANDOM = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 LEAST_ENTROPY = 4.5
 """Of a key, in bits a letter; the limit that detect-secrets takes for base64."""
+
+_WORD = re.compile(r"[A-Z]?(?=[a-z]*[aeiouy])[a-z]{3,}")
+_MOST_WORDS, _MOST_ORDER = 0.35, 0.4
+"""How much of a key may by chance look like words, or like a piece of the alphabet. Of 19 in 20 keys of 40 letters less does."""
+
+_SHORTEST = 24
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w-]*)(=?)")
 _USER = re.compile(r"(://)[^/@\s]+@")
@@ -82,7 +102,20 @@ def looks_random(text: str) -> bool:
     if not _RANDOM.fullmatch(text) or not all(any(map(kind, text)) for kind in (str.islower, str.isupper, str.isdigit)):
         return False
     counts = [text.count(letter) / len(text) for letter in set(text)]
-    return -sum(share * math.log2(share) for share in counts) >= LEAST_ENTROPY
+    in_words = sum(len(word) for word in _WORD.findall(text)) / len(text)
+    in_order = sum(ord(second) - ord(first) == 1 for first, second in itertools.pairwise(text)) / len(text)
+    disorder = -sum(share * math.log2(share) for share in counts)
+    return disorder >= LEAST_ENTROPY and in_words < _MOST_WORDS and in_order < _MOST_ORDER and not decoded(text)
+
+
+def decoded(text: str) -> str:
+    """The text that base64 stands for; "" where it is no base64, or stands for something else than text."""
+    bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        plain = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("ascii") if len(bare) >= _SHORTEST else ""
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return plain if all(letter.isprintable() or letter.isspace() for letter in plain) else ""
 
 
 def hidden(values: Mapping[str, str]) -> dict[str, str]:
@@ -127,17 +160,16 @@ def _plain(value: Any, for_programs: bool) -> Any:
     return value
 
 
-def flagged(words: Sequence[Any]) -> Iterator[int]:
-    """The indices of the words of a command line that are secrets by the flag before them, or that they begin with."""
-    secret = False
+def flagged(words: Sequence[Any]) -> Iterator[tuple[int, str, str]]:
+    """The words of a command line that a flag names: the index, the flag, and what it gives (`--token x`, `--token=x`)."""
+    before = ""
     for at, word in enumerate(words):
         flag = _FLAG.match(word) if isinstance(word, str) else None
-        if flag is None and secret and isinstance(word, str):
-            yield at
-        secret = flag is not None and gives_secret(flag[1])
-        if flag is not None and secret and flag[2]:
-            yield at
-            secret = False
+        if flag is not None and flag[2]:
+            yield at, flag[1], word[flag.end() :]
+        elif flag is None and before and isinstance(word, str):
+            yield at, before, word
+        before = flag[1] if flag is not None and not flag[2] else ""
 
 
 def _words(words: Sequence[Any]) -> Iterator[Any]:

@@ -123,14 +123,27 @@ class Step:
 
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
-        keys = tuple(part for part in path if isinstance(part, str))
         given = self.spec.values.get("arguments")
         if path and _holds(given, path):
             return place_at(given, path)
-        for length in range(len(keys), 0, -1):
-            if keys[:length] in self.origins:
-                return self.spec.place_of(*self.origins[keys[:length]], *keys[length:])
+        named = [at for at, part in enumerate(path) if isinstance(part, str)]
+        for length in range(len(named), 0, -1):
+            keys = self.origins.get(tuple(str(path[at]) for at in named[:length]))
+            if keys is not None:
+                return self.spec.place_of(*_as_configured(self.spec.values, (*keys, *path[named[length - 1] + 1 :])))
         return self.spec.config.place
+
+
+def _as_configured(tree: Any, path: Sequence[str | int]) -> Iterator[str | int]:
+    """A path of the arguments as far as the configuration has it, which may call InstanceType instance_type."""
+    for part in path:
+        key = part
+        if isinstance(tree, dict) and part not in tree:
+            key = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(part)).lower()
+        if not _holds(tree, [key]):
+            return
+        yield key
+        tree = tree[key]
 
 
 def _holds(tree: Any, path: Sequence[str | int]) -> bool:

@@ -104,7 +104,7 @@ MADE = [
 CASES = read_cases(FOLDER) + MADE
 
 
-OF_BOTH_KINDS = {"SMP206", "SMP321", "SMP703"}
+OF_BOTH_KINDS = {"SMP206", "SMP321", "SMP505", "SMP506", "SMP703", "SMP704", *(f"SMP{number}" for number in range(611, 620))}
 """The rules that say of some things that they are wrong, and of others that they may be."""
 
 

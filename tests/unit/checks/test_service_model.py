@@ -37,6 +37,7 @@ def test_a_step_without_arguments() -> None:
             ("Steps", 0),
             "Steps[0] lacks Arguments, which a step of type Job requires",
             "add Arguments, the request of CreateJob",
+            lacks="Arguments",
         )
     ]
 
