@@ -36,7 +36,7 @@ OWN: Mapping[str, Tree] = {
         "Status": STRING, "InputItemCount": INTEGER, "TotalStepCount": INTEGER, "SucceededStepCount": INTEGER,
         "FailedStepCount": INTEGER, "StoppedStepCount": INTEGER, "IterationOutputs": ANY, "Selected": ANY,
     },
-    "Lineage": {"ActionArns": _ARNS, "ArtifactArns": _ARNS, "ContextArns": _ARNS},
+    "Lineage": {"ActionArns": _ARNS, "ArtifactArns": _ARNS, "ContextArns": _ARNS, "Associations": ANY},
     "Fail": {},
     "Cleanup": {},
 }  # fmt: skip
@@ -104,7 +104,7 @@ def _declared(step: PlacedStep, parts: Sequence[Part]) -> str:
         what = f"its outputs are {', '.join(named)}" if named else "it declares no outputs"
         raise NoPropertyError(what, nearest(parts[1].key, named) or "declare it under outputs")
     kind = named[parts[1].key].get("OutputType")
-    return kind if kind in {STRING, INTEGER, FLOAT, BOOLEAN} else ANY
+    return kind if isinstance(kind, str) and kind in {STRING, INTEGER, FLOAT, BOOLEAN} else ANY
 
 
 def _in_tree(tree: Any, parts: Sequence[Part], done: int) -> str:

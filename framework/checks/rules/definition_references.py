@@ -96,14 +96,15 @@ def _file(subject: Subject, reference: Reference) -> Iterator[Violation]:
 def _outputs(step: PlacedStep) -> Iterator[Violation]:
     """The property files of a Processing step whose output it does not have."""
     config = step.arguments.get("ProcessingOutputConfig")
-    if step.type != "Processing" or not isinstance(config, Mapping):
-        return
-    outputs = [str(output.get("OutputName")) for output in _listed(config, "Outputs")]
+    outputs = [output.get("OutputName") for output in _listed(config if isinstance(config, Mapping) else {}, "Outputs")]
+    known = [name for name in outputs if isinstance(name, str)]
+    if step.type != "Processing" or len(known) < len(outputs):
+        return  # a name that is told later may be any
     for at, file in enumerate(_listed(step.value, "PropertyFiles")):
         name = file.get("OutputName")
-        if isinstance(name, str) and name not in outputs:
+        if isinstance(name, str) and name not in known:
             message = f"{step.name} has no output {name}, in which its property file {file.get('PropertyFileName')} should lie"
-            hint = nearest(name, outputs) or "put one out first"
+            hint = nearest(name, known) or "put one out first"
             yield Violation(NO_OUTPUT, path_of(step.at("PropertyFiles", at)), message, hint)
 
 
