@@ -9,6 +9,7 @@ from framework.checks.places import innermost, place_of
 from framework.checks.rules import (
     definition_graph,
     definition_references,
+    definition_steps,
     limits,
     policy,
     property_paths,
@@ -28,7 +29,8 @@ from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline
 
 _OF_DEFINITIONS = (
-    definition_graph, definition_references, property_paths, limits, step_settings, quotas, secrets, protection, policy,
+    definition_graph, definition_steps, definition_references, property_paths, limits, step_settings, quotas, secrets, protection,
+    policy,
 )  # fmt: skip
 """The modules of rules that look at what is sent."""
 

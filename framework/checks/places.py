@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from framework.config.model import CUSTOM, RAW
-from framework.config.values import place_at
+from framework.checks.subject import JOIN
+from framework.config.model import CUSTOM, RAW, TUNING
+from framework.config.values import Map, Seq, place_at
 from framework.findings import NOWHERE, Place
 from framework.pipeline.build import Pipeline
-from framework.steps.base import Step
+from framework.steps.base import Step, as_json
 
 Path = Sequence[str | int]
 Keys = tuple[str, ...]
@@ -22,10 +23,14 @@ _ON_THE_STEP = {
     "Description": ("description",),
     "PropertyFiles": ("property_files",),
     "OutputParameters": ("outputs",),
+    "Type": ("type",),
+    "FunctionArn": ("function_arn",),
+    "SqsQueueUrl": ("sqs_queue_url",),
 }
 """For members of a step beside its arguments, the keys of the configuration that make them, the one that tells most first."""
 
 _OF_PIPELINES: Mapping[str, Keys] = {
+    "Bucket": ("s3Bucket",),
     "PipelineName": ("sagemakerPipeline", "pipelineName"),
     "ParallelismConfiguration": ("sagemakerPipeline", "parallelism"),
     "Tags": ("sagemakerPipeline", "tags"),
@@ -108,17 +113,43 @@ def _of_parameter(index: int, rest: Path, pipeline: Pipeline) -> Place:
 
 def _of_argument(step: Step, rest: Path, path: Path, definition: Mapping[str, Any], pipeline: Pipeline, lacks: str) -> Place:
     """The place of what stands in a step's arguments: in `arguments`, in its section, or in the framework configuration."""
-    given = step.spec.values.get("arguments")
     if not rest and step.spec.step_class == RAW:
         return step.spec.place_of("arguments")
-    if lacks and _value(given, rest) is not None and lacks in _value(given, rest):
-        return place_at(given, (*rest, lacks), key=True)
-    if _value(given, rest) is None:
-        place = _of_tag(step, rest, path, definition, pipeline) if rest[:1] == ["Tags"] else None
-        place = place or _of_all(step, rest, _value(definition, path), pipeline)
-        if place is not None:
-            return place
-    return step.origin(rest)
+    given = [(step.spec.values.get("arguments"), rest)]
+    if step.spec.step_class == TUNING and rest:
+        given.append((_value(step.spec.values, ("train", "arguments")), rest[1:]))
+    for arguments, inside in given:
+        holder = _value(arguments, inside)
+        if lacks and isinstance(holder, dict) and lacks in holder:
+            return place_at(arguments, (*inside, lacks), key=True)
+        if holder is not None and inside:
+            return place_at(arguments, inside)
+    place = _of_tag(step, rest, path, definition, pipeline) if rest[:1] == ["Tags"] else None
+    place = place or _of_all(step, rest, _value(definition, path), pipeline)
+    keys = step.configured(rest)
+    if place is None and keys:
+        wanted = _value(definition, path[: path.index(JOIN)] if JOIN in path else path)
+        place = _same(_value(step.spec.values, keys), wanted)
+    return place or step.origin(rest)
+
+
+def _same(tree: Any, wanted: Any) -> Place | None:
+    """Where a text stands in what was written for a part of the arguments: as a value or, if nowhere, as a key."""
+    if not isinstance(wanted, (str, dict)):
+        return None
+    keyed, todo = None, [tree]
+    while todo:
+        holder = todo.pop()
+        entries: list[Any] = list(
+            holder.items() if isinstance(holder, Map) else enumerate(holder) if isinstance(holder, Seq) else ()
+        )
+        for key, value in entries:
+            if not isinstance(value, (Map, Seq)) and as_json(value) == wanted:
+                return place_at(holder, (key,))
+            if keyed is None and key == wanted:
+                keyed = place_at(holder, (str(key),), key=True)
+        todo += [value for _, value in entries][::-1]
+    return keyed
 
 
 def _of_tag(step: Step, rest: Path, path: Path, definition: Mapping[str, Any], pipeline: Pipeline) -> Place | None:
@@ -153,13 +184,13 @@ def _value(tree: Any, path: Path) -> Any:
 def _beside(step: Step, rest: list[str | int]) -> Place:
     """The place of what a step has beside its arguments: on the step, in its section, or the step itself."""
     member = rest[0] if rest else ""
+    raw = step.spec.values.get("members")
+    if isinstance(raw, dict) and member in raw:
+        return step.spec.place_of("members", *rest)
     indices = [part for part in rest[1:] if isinstance(part, int)][:1]
     for key in _ON_THE_STEP.get(str(member), ()):
         if key in step.given:
             return place_at(step.spec.config.values, (key, *indices))
         if step.spec.values.get(key):
             return step.spec.place_of(key, *indices)
-    raw = step.spec.values.get("members")
-    if isinstance(raw, dict) and member in raw:
-        return step.spec.place_of("members", *rest)
     return step.spec.config.place

@@ -36,7 +36,7 @@ OWN: Mapping[str, Tree] = {
         "Status": STRING, "InputItemCount": INTEGER, "TotalStepCount": INTEGER, "SucceededStepCount": INTEGER,
         "FailedStepCount": INTEGER, "StoppedStepCount": INTEGER, "IterationOutputs": ANY, "Selected": ANY,
     },
-    "Lineage": {"ActionArns": _ARNS, "ArtifactArns": _ARNS, "ContextArns": _ARNS},
+    "Lineage": {"ActionArns": _ARNS, "ArtifactArns": _ARNS, "ContextArns": _ARNS, "Associations": ANY},
     "Fail": {},
     "Cleanup": {},
 }  # fmt: skip

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
-from framework.checks.shapes import Trail
+from framework.checks.shapes import Trail, path_of
 from framework.config.model import Clause, Network
 from framework.pipeline.compiled import CompiledPipeline
 
@@ -74,6 +75,27 @@ class Text:
     value: str
     trail: Trail
     owner: PlacedStep
+
+    @property
+    def keys(self) -> tuple[str | int, ...]:
+        """The keys and indices that lead to it from its step."""
+        return path_of(self.trail)[len(path_of(self.owner.trail)) :]
+
+    def above(self, levels: int) -> Any:
+        """What it stands in, some levels higher."""
+        value: Any = self.owner.value
+        for key in self.keys[:-levels]:
+            value = value[key]
+        return value
+
+    @property
+    def beginning(self) -> str:
+        """The text or, of the first part of a joined one, all texts that it begins with; "" of a later part."""
+        keys = self.keys
+        if keys[-3:-1] != (JOIN, "Values"):
+            return self.value
+        first = list(takewhile(lambda part: isinstance(part, str), self.above(1)))
+        return str(self.above(2).get("On", "")).join(first) if keys[-1] == 0 else ""
 
 
 @dataclass(slots=True)

@@ -123,15 +123,20 @@ class Step:
 
     def origin(self, path: Sequence[str | int]) -> Place:
         """Where the configuration set what stands at `path` of the arguments."""
-        given = self.spec.values.get("arguments")
-        if path and _holds(given, path):
-            return place_at(given, path)
+        keys = self.configured(path)
+        return self.spec.config.place if keys is None else self.spec.place_of(*keys)
+
+    def configured(self, path: Sequence[str | int]) -> tuple[str | int, ...] | None:
+        """The keys of the section that set what stands at `path` of the arguments; None where none does."""
+        if path and _holds(self.spec.values.get("arguments"), path):
+            return ("arguments", *path)
         named = [at for at, part in enumerate(path) if isinstance(part, str)]
-        for length in range(len(named), 0, -1):
+        for length in range(len(named), -1, -1):
             keys = self.origins.get(tuple(str(path[at]) for at in named[:length]))
             if keys is not None:
-                return self.spec.place_of(*_as_configured(self.spec.values, (*keys, *path[named[length - 1] + 1 :])))
-        return self.spec.config.place
+                rest = path[named[length - 1] + 1 :] if length else path
+                return tuple(_as_configured(self.spec.values, (*keys, *rest)))
+        return None
 
 
 def _as_configured(tree: Any, path: Sequence[str | int]) -> Iterator[str | int]:

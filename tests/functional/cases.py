@@ -25,8 +25,8 @@ VARIABLES = {
 }
 
 WRITTEN = [name for name in RULES if name[3] in "1234567" and name not in {*OF_COMMANDS, "SMP502"}]
-"""The rules that the corpora must have cases of: all that a configuration can break in a folder of its own. SMP502 is about a
-million characters, which tests/unit/checks/test_limits.py makes."""
+"""The rules that the corpora must have cases of: all that `validate` can find broken. SMP502 is about a million characters, which
+tests/unit/checks/test_limits.py makes."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Case:
 
     Attributes:
         files: what the project holds, below its root.
-        says: every finding, line by line.
+        says: every finding, line by line; PYTHON is the Python that runs the tests.
         rule: the rule that it is about, where it is about one.
         links: symbolic links, and where they lead.
         run: options of the command line, as `Sources` calls them.
@@ -98,6 +98,7 @@ def _case(theme: str, entry: dict[str, Any]) -> Case:
     content = {name: text.encode() for name, text in files.items()}
     run = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.pop("run", {}).items()}
     spoil = tuple(entry.pop("spoil", ("", "")))
+    entry["says"] = entry.get("says", "").replace("PYTHON", f"Python {sys.version_info[0]}.{sys.version_info[1]}")
     return Case(f"{theme}: {entry.pop('case')}", content, run=run, spoil=spoil, **entry)
 
 

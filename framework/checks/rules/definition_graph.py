@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from framework.checks.paths import step_and_path
-from framework.checks.shapes import Trail, Violation, path_of
+from framework.checks.shapes import MISSING, Trail, Violation, path_of
 from framework.checks.subject import PlacedStep, Subject
 from framework.findings import nearest
 from framework.pipeline.definition import VERSION
+
+NO_STEP, TAKEN, CYCLE, OUTSIDE = "SMP201", "SMP202", "SMP203", "SMP209"
 
 Waits = Mapping[str, dict[str, Trail]]
 """For each step, the steps that it waits for, each with the first place that says so."""
@@ -22,20 +24,22 @@ Waits = Mapping[str, dict[str, Trail]]
 def violations(subject: Subject) -> Iterator[Violation]:
     """All that is wrong with the definition as a whole, and with the steps as a graph."""
     yield from _whole(subject.definition)
-    yield from _names(subject)
+    taken = list(_names(subject))
+    yield from taken
     waits: dict[str, dict[str, Trail]] = {step.name: {} for step in subject.steps}
     for name, owner, trail in _named(subject):
         if name not in subject.by_name:
-            yield Violation(
-                "SMP201", path_of(trail), f'{owner.name} names "{name}", which is no step', nearest(name, subject.by_name)
-            )
-            continue
-        yield from _outside(subject.by_name[name], owner, trail)
-        waits[owner.name].setdefault(name, trail)
+            message = f'{owner.name} names "{name}", which is no step'
+            yield Violation(NO_STEP, path_of(trail), message, nearest(name, subject.by_name))
+        elif (fault := _outside(subject.by_name[name], owner)) is not None:
+            yield Violation(OUTSIDE, path_of(trail), *fault)
+        else:
+            waits[owner.name].setdefault(name, trail)
     for step in subject.steps:  # a step that holds others ends after them
         if step.holders:
             waits[step.holders[-1].name].setdefault(step.name, step.trail)
-    yield from _cycle(waits)
+    if not taken:  # where names mean one step each
+        yield from _cycle(waits)
 
 
 def _whole(definition: Mapping[str, Any]) -> Iterator[Violation]:
@@ -58,11 +62,11 @@ def _names(subject: Subject) -> Iterator[Violation]:
     seen: dict[str, PlacedStep] = {}
     for step in subject.steps:
         if not step.name:
-            yield Violation("SMP403", path_of(step.trail), "a step lacks Name, which every step requires", "give it one")
+            message, hint = "a step lacks Name, which every step requires", "give it one"
+            yield Violation(MISSING, path_of(step.trail), message, hint, lacks="Name")
         elif seen.setdefault(step.name, step) is not step:
-            yield Violation(
-                "SMP202", path_of(step.at("Name")), f'two steps are called "{step.name}"', "give each a name of its own"
-            )
+            message, hint = f'two steps are called "{step.name}"', "give each a name of its own"
+            yield Violation(TAKEN, path_of(step.at("Name")), message, hint)
 
 
 def _named(subject: Subject) -> Iterator[tuple[str, PlacedStep, Trail]]:
@@ -79,18 +83,18 @@ def _named(subject: Subject) -> Iterator[tuple[str, PlacedStep, Trail]]:
             yield named[0], reference.owner, reference.trail
 
 
-def _outside(upstream: PlacedStep, owner: PlacedStep, trail: Trail) -> Iterator[Violation]:
-    """A step cannot wait for one in a branch or loop that it stands outside of, nor for one that holds it."""
+def _outside(upstream: PlacedStep, owner: PlacedStep) -> tuple[str, str] | None:
+    """Why a step cannot wait for another, and what to do: it holds it, or stands in a branch or loop that it does not stand in."""
     around = {holder.name for holder in owner.holders}
     if upstream.name in around:
-        what = f"{owner.name} waits for {upstream.name}, which holds it and has not ended then"
-        yield Violation("SMP209", path_of(trail), what, f"take {owner.name} out of it")
-        return
+        return f"{owner.name} waits for {upstream.name}, which holds it and has not ended then", f"take {owner.name} out of it"
     hidden = [holder.name for holder in upstream.holders if holder.name not in around]
-    if hidden:
-        what = f"{owner.name} waits for {upstream.name}, which stands inside {hidden[0]}"
-        hint = f"let it wait for {hidden[0]}, or take {upstream.name} out of it"
-        yield Violation("SMP209", path_of(trail), what, hint)
+    if not hidden:
+        return None
+    if hidden[0] == owner.name:
+        return f"{owner.name} waits for {upstream.name}, which it holds and which begins later", f"take {upstream.name} out of it"
+    hint = f"let it wait for {hidden[0]}, or take {upstream.name} out of it"
+    return f"{owner.name} waits for {upstream.name}, which stands inside {hidden[0]}", hint
 
 
 def _cycle(waits: Waits) -> Iterator[Violation]:
@@ -114,4 +118,4 @@ def _cycle(waits: Waits) -> Iterator[Violation]:
             walked.append(min(waiting[walked[-1]]))
         walked = walked[walked.index(walked[-1]) :][::-1]
         message = f"the steps wait for each other in a cycle: {' >> '.join(walked)}"
-        yield Violation("SMP203", path_of(waits[walked[1]][walked[0]]), message, "remove one of these edges")
+        yield Violation(CYCLE, path_of(waits[walked[1]][walked[0]]), message, "remove one of these edges")

@@ -96,14 +96,18 @@ def _file(subject: Subject, reference: Reference) -> Iterator[Violation]:
 def _outputs(step: PlacedStep) -> Iterator[Violation]:
     """The property files of a Processing step whose output it does not have."""
     config = step.arguments.get("ProcessingOutputConfig")
-    if step.type != "Processing" or not isinstance(config, Mapping) or not isinstance(config.get("Outputs"), list):
-        return
-    outputs = [str(output.get("OutputName")) for output in _listed(config, "Outputs")]
+    given = config.get("Outputs", []) if isinstance(config, Mapping) else config or []
+    if step.type != "Processing" or not isinstance(given, list):
+        return  # SMP402 says it
+    outputs = [output.get("OutputName") for output in given if isinstance(output, Mapping)]
+    known = [name for name in outputs if isinstance(name, str)]
+    if len(known) < len(outputs):
+        return  # a name that is told later may be any
     for at, file in enumerate(_listed(step.value, "PropertyFiles")):
         name = file.get("OutputName")
-        if isinstance(name, str) and name not in outputs:
+        if isinstance(name, str) and name not in known:
             message = f"{step.name} has no output {name}, in which its property file {file.get('PropertyFileName')} should lie"
-            hint = nearest(name, outputs) or "put one out first"
+            hint = nearest(name, known) or "put one out first"
             yield Violation(NO_OUTPUT, path_of(step.at("PropertyFiles", at)), message, hint)
 
 

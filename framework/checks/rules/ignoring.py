@@ -8,8 +8,8 @@ RULES = (
     Rule(
         "SMP125",
         "Ignore comment without effect",
-        "A comment that is to take findings back names no rule or gives no reason, or names an error that nothing can be "
-        "compiled with. The reason is for whoever reads the line next year.",
+        "A comment that is to take findings back names no rule or gives no reason; or it, or a severity in the configuration, is "
+        "for an error that nothing can be compiled with. The reason is for whoever reads the line next year.",
         'Write "# smp: ignore SMP512 because …"; correct what cannot be ignored.',
     ),
     Rule(

@@ -90,10 +90,10 @@ def _whole(subject: Subject) -> Iterator[Violation]:
     compiled = subject.compiled
     if compiled.name and not _PIPELINE_NAME.fullmatch(compiled.name):
         hint = "at most 256 letters, digits and hyphens, a letter or digit first and last"
-        yield Violation(NAMES, (), f'a pipeline cannot be called "{compiled.name[:80]}"', hint)
+        yield Violation(NAMES, ("PipelineName",), f'a pipeline cannot be called "{compiled.name[:80]}"', hint)
     if len(compiled.tags) > MAX_TAGS:
-        yield Violation(COUNTS, (), f"the pipeline has {len(compiled.tags)} tags; it takes {MAX_TAGS}", "leave some out")
-    size = len(compiled.definition_body()) if len(subject.steps) > 20 else 0  # a small one is no candidate, and costs nothing
+        yield Violation(COUNTS, ("Tags",), f"the pipeline has {len(compiled.tags)} tags; it takes {MAX_TAGS}", "leave some out")
+    size = len(compiled.definition_body())
     if size > MAX_INLINE:
         message = f"the definition has {size:,} characters; one sent inline holds {MAX_INLINE:,}, so it goes by way of S3"
         yield Violation(SIZE, (), message, "split the pipeline, or see that the service may read the bucket", WARNING)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from framework.checks.protected import ISOLATION, KMS, VPC, has_own_storage, owners
+from framework.checks.choices import ANYTHING, choices
+from framework.checks.protected import ISOLATION, VPC, encrypted, owners
 from framework.checks.shapes import Violation, path_of
 from framework.checks.subject import INNER_STEPS, PlacedStep, Subject
 from framework.config.model import Clause
@@ -40,48 +42,60 @@ _TAGGED = frozenset({
 })  # fmt: skip
 """Step types whose requests take tags. A model package has those of its group."""
 
-Fault = tuple[str, tuple[str | int, ...], str, str]
-"""A rule, a place, a message and a hint."""
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What stands against a clause: the rule, the place, what is wrong, what to do; and the member that is missing, if one is."""
+
+    rule: str
+    path: Path
+    message: str
+    hint: str
+    lacks: str = ""
 
 
 def violations(subject: Subject) -> Iterator[Violation]:
-    """What stands against the clauses of the policy."""
+    """What stands against the clauses of the policy; what is denied is not warned of as well."""
+    denied: set[tuple[str, Path]] = set()
     for clause in subject.policy:
-        severity = ERROR if clause.denies else WARNING
-        verb = "denies" if clause.denies else "warns of"
-        for rule, path, message, hint in _CLAUSES[clause.key](subject, clause):
-            yield Violation(rule, path, f"{message}; the policy {verb} it at {clause.place}", hint, severity)
+        severity, verb = (ERROR, "denies") if clause.denies else (WARNING, "warns of")
+        for fault in _CLAUSES[clause.key](subject, clause):
+            if clause.denies:
+                denied.add((fault.rule, fault.path))
+            elif (fault.rule, fault.path) in denied:
+                continue
+            message = f"{fault.message}; the policy {verb} it at {clause.place}"
+            yield Violation(fault.rule, fault.path, message, fault.hint, severity, fault.lacks)
 
 
 def _required_tags(subject: Subject, clause: Clause) -> Iterator[Fault]:
     pipeline = {str(tag.get("Key")) for tag in subject.compiled.tags}
-    for key in clause.value:
-        if key not in pipeline:
-            yield TAGS, (), f'the pipeline has no tag "{key}"', f"add {{Key: {key}, Value: …}} to the tags of sagemakerPipeline"
-    for step in subject.steps:
+    missing = [key for key in clause.value if key not in pipeline]
+    for key in missing:
+        hint = f"add {{Key: {key}, Value: …}} to the tags of sagemakerPipeline"
+        yield Fault(TAGS, ("Tags",), f'the pipeline has no tag "{key}"', hint)
+    for step in subject.steps if not missing else ():
         listed = step.arguments.get("Tags")
         keys = {str(tag.get("Key")) for tag in listed if isinstance(tag, Mapping)} if isinstance(listed, list) else set()
-        for key in clause.value if step.type in _TAGGED and pipeline.issuperset(clause.value) else ():
+        for key in clause.value if step.type in _TAGGED else ():
             if key not in keys:
-                yield (
-                    TAGS,
-                    (*path_of(step.trail), "Arguments"),
-                    f'{step.name} has no tag "{key}"',
-                    "add it to the tags of its section",
-                )
+                place = (*path_of(step.trail), "Arguments")
+                yield Fault(TAGS, place, f'{step.name} has no tag "{key}"', "add it to the tags of its section", "Tags")
 
 
 def _kms_keys(subject: Subject, clause: Clause) -> Iterator[Fault]:
     for step in subject.steps:
-        for keys, member in KMS.get(step.type, ()):
-            for owner, path in owners(step, keys):
-                if not owner.get(member) and not (member == "VolumeKmsKeyId" and has_own_storage(owner)):
-                    what = "its volume" if member == "VolumeKmsKeyId" else "what it puts out"
-                    message = f"{step.name} encrypts {what} with no KMS key"
-                    yield KEYS, (*path_of(step.trail), *path), message, "set sagemakerNetworkSecurity.kms_key"
-                elif owner.get(member):
-                    place = (*path_of(step.trail), *path, member)
-                    yield from _unlisted(subject, KEYS, owner[member], place, clause.value, f"{step.name} uses the KMS key")
+        for encryption, key, keys in encrypted(subject, step):
+            path, member = (*path_of(step.trail), *keys), encryption.member
+            if key is None:
+                asked = subject.network is not None and subject.network.kms_key
+                hint = f"set {member}" if asked else "set sagemakerNetworkSecurity.kms_key"
+                yield Fault(KEYS, path, f"{step.name} encrypts {encryption.what} with no KMS key", hint, member)
+            else:
+                listed = _Listed(KEYS, clause.value, f"{step.name} uses the KMS key")
+                yield from _unlisted(subject, step, key, (*path, member), listed)
 
 
 def _subnets(subject: Subject, clause: Clause) -> Iterator[Fault]:
@@ -89,22 +103,25 @@ def _subnets(subject: Subject, clause: Clause) -> Iterator[Fault]:
         vpc = owner.get(member)
         named = vpc.get("Subnets") if isinstance(vpc, Mapping) else None
         if not named:
-            message, hint = f"{step.name} runs in no VPC", "set sagemakerNetworkSecurity.subnets and security_groups_id"
-            yield SUBNETS, path, message, hint
+            asked = subject.network is not None and subject.network.subnets
+            hint = f"set {member}" if asked else "set sagemakerNetworkSecurity.subnets and security_groups_id"
+            yield Fault(SUBNETS, path, f"{step.name} runs in no VPC", hint, member)
+        listed = _Listed(SUBNETS, clause.value, f"{step.name} runs in the subnet")
         for index, subnet in enumerate(named if isinstance(named, list) else ()):
-            place = (*path, member, "Subnets", index)
-            yield from _unlisted(subject, SUBNETS, subnet, place, clause.value, f"{step.name} runs in the subnet")
+            yield from _unlisted(subject, step, subnet, (*path, member, "Subnets", index), listed)
 
 
 def _network_isolation(subject: Subject, clause: Clause) -> Iterator[Fault]:
     for step, owner, path, member in _members(subject, ISOLATION) if clause.value else ():
-        if owner.get(member) is not True:
-            yield ISOLATED, path, f"{step.name} is not cut off from the network", f"set {member}: true under arguments"
+        may_be = choices(subject, step, owner.get(member))
+        if not all(choice is True for choice in may_be):
+            place = (*path, member) if member in owner else path
+            yield Fault(ISOLATED, place, f"{step.name} is not cut off from the network", f"set {member}: true under arguments")
 
 
 def _members(
     subject: Subject, table: Mapping[str, tuple[tuple[str, ...], str]]
-) -> Iterator[tuple[PlacedStep, Mapping[str, Any], tuple[str | int, ...], str]]:
+) -> Iterator[tuple[PlacedStep, Mapping[str, Any], Path, str]]:
     for step in subject.steps:
         if step.type in table:
             keys, member = table[step.type]
@@ -114,84 +131,74 @@ def _members(
 
 def _instance_types(subject: Subject, clause: Clause) -> Iterator[Fault]:
     for step, value, path in _valued(subject, {"InstanceType"}):
-        yield from _unlisted(subject, TYPES, value, path, clause.value, f"{step.name} runs on")
+        yield from _unlisted(subject, step, value, path, _Listed(TYPES, clause.value, f"{step.name} runs on"))
 
 
 def _max_instance_count(subject: Subject, clause: Clause) -> Iterator[Fault]:
     for step, value, path in _valued(subject, {"InstanceCount", "InitialInstanceCount", "MaxInstanceCount"}):
-        literal, is_open = _may_be(subject, value)
-        for count in literal:
-            if isinstance(count, int) and count > clause.value:
-                yield (
-                    COUNTS,
-                    path,
-                    f"{step.name} asks for {count} instances, more than {clause.value}",
-                    f"ask for {clause.value} at most",
-                )
-        if is_open and not any(isinstance(count, int) and count > clause.value for count in literal):
-            yield COUNTS, path, f"{step.name} takes any number of instances that an execution is started with", _CHOICES
-
-
-_CHOICES = "write it out, or give the parameter choices (enum) that the policy allows"
+        may_be = choices(subject, step, value)
+        most = max((choice for choice in may_be if isinstance(choice, (int, float))), default=0)
+        if most > clause.value:
+            message = f"{step.name} asks for {most:g} instances, more than {clause.value}"
+            yield Fault(COUNTS, path, message, f"ask for {clause.value} at most")
+        elif ANYTHING in may_be:
+            message = f"{step.name} takes any number of instances that an execution is started with"
+            yield Fault(COUNTS, path, message, f"write it out, or give the parameter the maximum {clause.value}")
 
 
 def _regions(subject: Subject, clause: Clause) -> Iterator[Fault]:
     region = subject.compiled.region
     if region is None:
-        yield REGIONS, (), "the pipeline names no region", "set conf.region, or SMP_REGION"
-    else:
-        yield from _unlisted(subject, REGIONS, region, (), clause.value, "the pipeline lies in")
+        yield Fault(REGIONS, ("Region",), "the pipeline names no region", "set conf.region, or SMP_REGION")
+    elif not _matches(region, clause.value):
+        yield Fault(REGIONS, ("Region",), f"the pipeline lies in {region}", _one_of(clause.value))
 
 
 def _registries(subject: Subject, clause: Clause) -> Iterator[Fault]:
     globs = [glob for each in clause.value for glob in (each, f"{each}/*", f"{each}:*", f"{each}@*")]
-    for step, value, path in _valued(subject, {"ImageUri", "TrainingImage", "Image"}):
-        yield from _unlisted(subject, REGISTRIES, value, path, globs, f"{step.name} runs the image", clause.value)
+    for step, value, path in _valued(subject, {"ImageUri", "TrainingImage", "Image", "imageUri"}):
+        yield from _unlisted(subject, step, value, path, _Listed(REGISTRIES, globs, f"{step.name} runs the image", clause.value))
 
 
 def _roles(subject: Subject, clause: Clause) -> Iterator[Fault]:
-    if subject.compiled.role:
-        yield from _unlisted(subject, ROLES, subject.compiled.role, (), clause.value, "the pipeline runs as")
+    role = subject.compiled.role
+    if role and not _matches(role, clause.value):
+        yield Fault(ROLES, ("RoleArn",), f"the pipeline runs as {role}", _one_of(clause.value))
     for step, value, path in _valued(subject, {"RoleArn", "ExecutionRoleArn", "executionRoleArn"}):
-        if value != subject.compiled.role:
-            yield from _unlisted(subject, ROLES, value, path, clause.value, f"{step.name} runs as")
+        if value != role:
+            yield from _unlisted(subject, step, value, path, _Listed(ROLES, clause.value, f"{step.name} runs as"))
 
 
-def _unlisted(
-    subject: Subject,
-    rule: str,
-    value: Any,
-    path: tuple[str | int, ...],
-    globs: Iterable[str],
-    what: str,
-    shown: Iterable[str] | None = None,
-) -> Iterator[Fault]:
-    """The faults of a value that no glob names, and of a parameter that an execution may set to anything."""
-    globs = list(globs)
-    literal, is_open = _may_be(subject, value)
-    bad = [each for each in literal if not (isinstance(each, str) and any(fnmatchcase(each, glob) for glob in globs))]
-    for each in bad:
-        yield rule, path, f"{what} {each}", f"use one that {' or '.join(shown or globs)} names"
-    if is_open and not bad and "*" not in globs:
-        yield rule, path, f"{what} whatever an execution is started with", _CHOICES
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What values may be: the rule that says so, globs, what is said of a value that none matches, and the globs as written."""
+
+    rule: str
+    globs: Sequence[str]
+    what: str
+    written: Sequence[str] = ()
 
 
-def _may_be(subject: Subject, value: Any) -> tuple[list[Any], bool]:
-    """What a value may be when the pipeline runs, as far as that is known, and whether it may be something else, too."""
-    if not isinstance(value, Mapping):
-        return [value], False
-    target = value.get("Get")
-    root, _, name = target.partition(".") if isinstance(target, str) else ("", "", "")
-    if root != "Parameters" or name not in subject.parameters:
-        return [], False  # another step or the loop tells it: nothing that a person chooses
-    parameter = subject.parameters[name][1]
-    choices, default = parameter.get("EnumValues"), parameter.get("DefaultValue")
-    if isinstance(choices, list):
-        return list(choices), False
-    return ([] if default is None else [default]), True
+def _unlisted(subject: Subject, step: PlacedStep, value: Any, path: Path, listed: _Listed) -> Iterator[Fault]:
+    """The faults of a value that no glob matches, and of one that an execution may set to what none matches."""
+    bad = [choice for choice in choices(subject, step, value) if not _matches(choice, listed.globs)]
+    named = [choice for choice in bad if ANYTHING not in str(choice)]
+    for choice in named:
+        yield Fault(listed.rule, path, f"{listed.what} {choice}", _one_of(listed.written or listed.globs))
+    if bad and not named:
+        hint = "write it out, or give the parameter choices (enum) that the policy allows"
+        yield Fault(listed.rule, path, f"{listed.what} whatever an execution is started with", hint)
 
 
-def _valued(subject: Subject, members: set[str]) -> Iterator[tuple[PlacedStep, Any, tuple[str | int, ...]]]:
+def _matches(value: Any, globs: Iterable[str]) -> bool:
+    return isinstance(value, str) and any(fnmatchcase(value, glob) for glob in globs)
+
+
+def _one_of(globs: Iterable[str]) -> str:
+    return f"use one that {' or '.join(globs)} names"
+
+
+def _valued(subject: Subject, members: set[str]) -> Iterator[tuple[PlacedStep, Any, Path]]:
     """The values of some members, wherever in a step's Arguments they stand, with their places."""
     for step in subject.steps:
         todo: list[tuple[Any, Any]] = [(step.arguments, step.at("Arguments"))]

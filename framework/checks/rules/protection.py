@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from framework.checks.protected import KMS, VPC, has_own_storage, owners
+from framework.checks.protected import VPC, encrypted, owners
 from framework.checks.shapes import Violation, path_of
 from framework.checks.subject import PlacedStep, Subject
 from framework.findings import WARNING, Rule
+from framework.steps.base import bucket_name
 
 PUBLIC, NO_KEY, NO_VPC = "SMP604", "SMP605", "SMP606"
 RULES = (
@@ -38,11 +39,13 @@ RULES = (
     ),
 )
 
-_SAMPLES = re.compile(
-    r"s3://(sagemaker-sample-(?:files|data-[a-z0-9-]+)|sagemaker-example-files-prod-[a-z0-9-]+|jumpstart-cache-prod-[a-z0-9-]+)(?:/|\Z)"
-)
-_OPEN = re.compile(r"s3://((?:[a-z0-9.-]*[.-])?(?:public|website|www|static-site)(?:[.-][a-z0-9.-]*)?)(?:/|\Z)")
-_WRITTEN = frozenset({"ProcessingOutputConfig", "OutputDataConfig", "TransformOutput"})
+_SAMPLES = re.compile(r"s3://(sagemaker-sample-(?:files|data-[a-z0-9-]+)|sagemaker-example-files-prod-[a-z0-9-]+)(?:/|\Z)")
+_OF_BUCKETS = {"asset", "assets", "bucket", "data", "dataset", "datasets", "downloads", "files", "read", "site", "web", "website"}
+"""Words that may follow "public" in the name of a bucket that is; public-transport-models is another thing."""
+
+_WRITTEN = frozenset({
+    "ProcessingOutputConfig", "OutputDataConfig", "TransformOutput", "OutputConfig", "DataCaptureConfig", "CheckpointConfig",
+})  # fmt: skip
 
 
 def violations(subject: Subject) -> Iterator[Violation]:
@@ -51,36 +54,43 @@ def violations(subject: Subject) -> Iterator[Violation]:
     network = subject.network
     if network is not None and network.kms_key:
         for step in subject.steps:
-            yield from _without_key(step)
+            yield from _without_key(subject, step)
     if network is not None and network.subnets and network.security_groups:
         for step in subject.steps:
             yield from _without_vpc(step)
 
 
 def _buckets(subject: Subject) -> Iterator[Violation]:
+    own, cure = bucket_name(subject.compiled.bucket), "write to a bucket that blocks public access"
+    if _says_public(own):
+        yield Violation(PUBLIC, ("Bucket",), f"the pipeline writes to {own}, whose name says that it is public", cure, WARNING)
     for text in subject.texts:
-        if not text.value.startswith("s3://"):
-            continue
-        samples, public = _SAMPLES.match(text.value), _OPEN.match(text.value)
-        if not samples and not public:
-            continue
+        uri = text.beginning if text.value.startswith("s3:/") else ""
+        samples, bucket = _SAMPLES.match(uri), uri.removeprefix("s3://").partition("/")[0]
         path = path_of(text.trail)
         written = not _WRITTEN.isdisjoint(path)
         if samples and not written:
             message = f"{text.owner.name} reads from {samples[1]}, where AWS keeps samples for everybody"
             yield Violation(PUBLIC, path, message, "copy them into a bucket of your own", WARNING)
-        elif public and written:
-            message = f"{text.owner.name} writes to {public[1]}, whose name says that it is public"
-            yield Violation(PUBLIC, path, message, "write to a bucket that blocks public access", WARNING)
+        elif written and bucket != own and _says_public(bucket):
+            yield Violation(PUBLIC, path, f"{text.owner.name} writes to {bucket}, whose name says that it is public", cure, WARNING)
 
 
-def _without_key(step: PlacedStep) -> Iterator[Violation]:
-    for keys, member in KMS.get(step.type, ()):
-        for owner, path in owners(step, keys):
-            if not owner.get(member) and not (member == "VolumeKmsKeyId" and has_own_storage(owner)):
-                what = "its volume" if member == "VolumeKmsKeyId" else "what it puts out"
-                message = f"{step.name} does not encrypt {what} with a KMS key, as the framework configuration asks"
-                yield Violation(NO_KEY, (*path_of(step.trail), *path), message, f"set {member}", WARNING)
+def _says_public(bucket: str) -> bool:
+    words = re.split("[.-]", bucket)
+    if words[-1] in _OF_BUCKETS and len(words) > 1 and words[-2] == "public":
+        words.pop()
+    if words[-1] == "public":
+        return words[-2:-1] not in (["non"], ["not"], ["no"])
+    return bucket.startswith("www.") or bucket.endswith(("-website", "static-site"))
+
+
+def _without_key(subject: Subject, step: PlacedStep) -> Iterator[Violation]:
+    for encryption, key, path in encrypted(subject, step):
+        if key is None:
+            message = f"{step.name} does not encrypt {encryption.what} with a KMS key, as the framework configuration asks"
+            place, member = (*path_of(step.trail), *path), encryption.member
+            yield Violation(NO_KEY, place, message, f"set {member}", WARNING, member)
 
 
 def _without_vpc(step: PlacedStep) -> Iterator[Violation]:
@@ -89,4 +99,4 @@ def _without_vpc(step: PlacedStep) -> Iterator[Violation]:
         for owner, path in owners(step, keys):
             if not owner.get(member):
                 message = f"{step.name} runs in no VPC, which the framework configuration asks for"
-                yield Violation(NO_VPC, (*path_of(step.trail), *path), message, f"set {member}", WARNING)
+                yield Violation(NO_VPC, (*path_of(step.trail), *path), message, f"set {member}", WARNING, member)

@@ -110,7 +110,7 @@ def _values(subject: Subject, checked: Mapping[tuple[str, str], Checker]) -> Ite
             if _comparable(value, checker):
                 walk(checker, value, trail, found)
             for violation in found.violations:
-                what = "the default" if violation.path[2] == "DefaultValue" else f"choice {violation.path[3]}"
+                what = "the default" if violation.path[2] == "DefaultValue" else "a choice"
                 message = violation.message.replace(label(violation.path), f"{what} of the parameter {name}", 1)
                 yield replace(violation, message=message)
 

@@ -6,11 +6,12 @@ import ast
 import posixpath
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
-from framework.checks.entry_points import EntryPoint, entry_points
-from framework.findings import WARNING, Finding, Place, Rule
+from framework.checks.entry_points import EntryPoint, entry_points, source_place
+from framework.findings import ERROR, WARNING, Finding, Place, Rule
 from framework.pipeline.build import Pipeline
 
 SYNTAX, HIDES = "SMP704", "SMP707"
@@ -34,45 +35,64 @@ RULES = (
 )
 
 _HARMLESS = frozenset({
-    "antigravity", "idlelib", "test", "this", "turtledemo",
+    "__hello__", "__phello__", "antigravity", "idlelib", "test", "this", "turtle", "turtledemo",
     "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp", "lib2to3", "mailcap",
     "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib",
+    "annotationlib", "compression", "tomllib",
 })  # fmt: skip
-"""Modules that nothing a job imports needs, and those that Python 3.12 and 3.13 no longer have (PEP 594)."""
+"""Modules that nothing a job imports needs, and those that not every Python from 3.10 on has (PEP 594, 680, 749, 784)."""
 
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def findings(pipeline: Pipeline) -> Iterator[Finding]:
     """What is wrong with the scripts of the steps, and with what they import from their source directory."""
-    read: dict[Path, ast.Module | SyntaxError | None] = {}
-    said: set[Path] = set()
-    for entry in entry_points(pipeline):
+    scripts, said = _Scripts(), set[Path]()
+    entries = list(entry_points(pipeline))
+    imported = ((entry, name) for entry in entries for name in scripts.imported_by(entry))
+    for entry, name in chain(((entry, entry.script) for entry in entries), imported):  # a script that is run fails for certain
+        path = entry.files[name]
+        error = scripts.read(path)
+        if isinstance(error, SyntaxError) and path not in said:
+            said.add(path)
+            yield _finding(entry, name, path, error, pipeline.config.root)
+    for source in sorted({entry.source for entry in entries}):
+        yield from _hiding(source, pipeline.sources[source], pipeline)
+
+
+class _Scripts:
+    """Reads each script once."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, ast.Module | SyntaxError | None] = {}
+
+    def read(self, path: Path) -> ast.Module | SyntaxError | None:
+        """The syntax tree of a script, or why there is none; None for one that cannot be looked at."""
+        if path not in self._read:
+            self._read[path] = parsed(path)
+        return self._read[path]
+
+    def imported_by(self, entry: EntryPoint) -> Iterator[str]:
+        """The files of the source directory that a script imports, or what it imports does, as far as their texts tell."""
         todo, seen = [entry.script], {entry.script}
         while todo:
             name = todo.pop()
-            path = entry.files[name]
-            if path not in read:
-                read[path] = _parsed(path)
-            module = read[path]
-            if isinstance(module, SyntaxError):
-                if path not in said:
-                    yield _finding(entry, name, path, module, pipeline.config.root)
-                said.add(path)
-            elif module is not None:
-                new = [found for found in _imported(module, name, entry) if found not in seen]
+            module = self.read(entry.files[name])
+            if isinstance(module, ast.Module):
+                new = sorted({found for found in _imported(module, name, entry) if found in entry.files} - seen)
                 seen.update(new)
                 todo += new
-    for source, files in pipeline.sources.items():
-        yield from _hiding(source, files, pipeline)
+                yield from new
 
 
-def _parsed(path: Path) -> ast.Module | SyntaxError | None:
-    """The syntax tree of a script, or why there is none; None for one that cannot be looked at."""
+def parsed(path: Path) -> ast.Module | SyntaxError | None:
+    """The syntax tree of a script, or why there is none; None for one that cannot be looked at. Nothing of it is run."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what the script does; only whether it can be read is asked
-            return ast.parse(path.read_bytes())
+            tree = ast.parse(path.read_bytes())
+            compile(tree, path.name, "exec", dont_inherit=True)  # finds what the grammar allows: a return outside of a function
+            return tree
     except SyntaxError as error:
         return error
     except ValueError as error:  # null bytes, before Python 3.12
@@ -86,40 +106,37 @@ def _finding(entry: EntryPoint, name: str, path: Path, error: SyntaxError, root:
     place = Place(shown, max(error.lineno or 1, 1), max(error.offset or 1, 1))
     does = "runs" if name == entry.script else f"runs {entry.script}, which may import"
     message = f"{entry.owner} {does} {name}, and Python {_VERSION} cannot read it: {error.msg}"
-    severity = {} if name == entry.script else {"severity": WARNING}
-    return Finding(SYNTAX, place, message, "correct the script", **severity)
+    return Finding(SYNTAX, place, message, "correct the script", ERROR if name == entry.script else WARNING)
 
 
 def _imported(module: ast.Module, name: str, entry: EntryPoint) -> Iterator[str]:
-    """The files of the source directory that a script imports, as far as its text tells."""
+    """The files that a script would import: modules, and the packages that they stand in."""
     folders = ["", posixpath.dirname(entry.script)]
+    if name == entry.script:  # it runs as a module
+        yield from _files("", posixpath.dirname(name).split("/"))
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            dotted = [alias.name for alias in node.names]
-            roots = folders
+            dotted, roots = [alias.name for alias in node.names], folders
         elif isinstance(node, ast.ImportFrom):
-            dotted = [node.module or "", *(f"{node.module}.{alias.name}" if node.module else alias.name for alias in node.names)]
-            above = posixpath.dirname(name)
-            for _ in range(node.level - 1):
-                above = posixpath.dirname(above)
-            roots = [above] if node.level else folders
+            above = posixpath.join(posixpath.dirname(name), *[".."] * (node.level - 1))
+            dotted = [".".join(filter(None, (node.module, alias.name))) for alias in node.names]
+            roots = [posixpath.normpath(above)] if node.level else folders
         else:
             continue
         for root in roots:
             for each in dotted:
-                path = posixpath.join(root, *each.split("."))
-                yield from (file for file in (f"{path}.py", f"{path}/__init__.py") if each and file in entry.files)
+                yield from _files(root, each.split("."))
+
+
+def _files(root: str, parts: Sequence[str]) -> Iterator[str]:
+    for length in range(1, len(parts) + 1):
+        path = posixpath.normpath(posixpath.join(root, *parts[:length]))
+        yield from (f"{path}.py", f"{path}/__init__.py")
 
 
 def _hiding(source: Path, files: Mapping[str, Path], pipeline: Pipeline) -> Iterator[Finding]:
     for name in sorted(files):
-        module = name.removesuffix(".py") if name.endswith(".py") else name.removesuffix("/__init__.py")
-        if module != name and module in sys.stdlib_module_names - _HARMLESS:
-            places = [model.source_place for model in pipeline.config.models.values() if model.source_directory]
-            used = [
-                model.source_place
-                for model in pipeline.config.models.values()
-                if model.source_directory and pipeline.config.root / model.source_directory == source
-            ]
-            place = min(used or places)
-            yield Finding(HIDES, place, f"{name} hides the module {module} of Python itself", "rename the file", WARNING)
+        module = name.removesuffix(".py").removesuffix("/__init__")
+        if name.endswith(".py") and module in sys.stdlib_module_names - _HARMLESS:
+            message = f"{name} hides the module {module} of Python itself"
+            yield Finding(HIDES, source_place(pipeline, source), message, "rename the file", WARNING)

@@ -117,15 +117,12 @@ def _credential(text: str) -> str:
 
 def _keys(text: Text) -> list[str]:
     """The keys of a text in its step's Arguments, if it stands where programs get it; none otherwise."""
-    inside = path_of(text.trail)[len(path_of(text.owner.trail)) :]
+    inside = text.keys
     keys = [part for part in inside[1:] if isinstance(part, str) and part not in {"Values", JOIN}]
     if inside[0] != "Arguments" or not (text.owner.type in _ASKED or _FOR_PROGRAMS.intersection(keys)):
         return []
     if keys[-1] == "Value":
-        pair: Any = text.owner.value
-        for part in inside[:-1]:
-            pair = pair[part]
-        keys[-1] = str(pair.get("Key", "Value"))
+        keys[-1] = str(text.above(1).get("Key", "Value"))
     return keys
 
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from framework.checks.shapes import Violation, path_of
+from framework.checks.shapes import Violation, is_reference, path_of
 from framework.checks.subject import PlacedStep, Subject
+from framework.config.values import quoted
 from framework.findings import ERROR, WARNING, Rule, nearest
-from framework.pipeline.definition import CACHEABLE
 
 CACHE, RETRIES = "SMP505", "SMP506"
 RULES = (
@@ -31,17 +31,15 @@ RULES = (
     ),
 )
 
-EXCEPTIONS = (
-    "Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT",
-)  # fmt: skip
-RETRIED = frozenset(
-    {"AutoML", "EMRServerless", "EndpointConfig", "Model", "Processing", "RegisterModel", "Training", "Transform", "Tuning"}
-)
-"""Step types that the SDK lets have retry policies."""
+NEVER_CACHED = frozenset({
+    "Cleanup", "Condition", "Fail", "ForEach", "InferenceComponent", "Lineage", "Model", "RegisterModel",
+})  # fmt: skip
+WITHOUT_JOBS = frozenset({"EMRServerless", "EndpointConfig", "Model", "RegisterModel"})
+"""Step types that are tried again and start no SageMaker job."""
 
 NEVER_RETRIED = frozenset({
     "Callback", "ClarifyCheck", "Cleanup", "Condition", "EMR", "Endpoint", "Fail", "ForEach", "InferenceComponent",
-    "Lambda", "Lineage",    "QualityCheck",
+    "Lambda", "Lineage", "QualityCheck",
 })  # fmt: skip
 _DURATION = re.compile(r"P?(?=[0-9T])(?:[0-9]+[YyMmWwDd])*(?:T(?=[0-9])(?:[0-9]+[HhMmSs])*)?\Z")
 
@@ -55,14 +53,12 @@ def violations(subject: Subject) -> Iterator[Violation]:
 
 def _caching(step: PlacedStep) -> Iterator[Violation]:
     given = step.value.get("CacheConfig")
-    if given is None or not step.type:
+    if not isinstance(given, Mapping):
         return
-    path = path_of(step.at("CacheConfig"))
-    enabled = isinstance(given, Mapping) and given.get("Enabled") is True
-    if enabled and step.type not in CACHEABLE:
+    path, after = path_of(step.at("CacheConfig")), given.get("ExpireAfter")
+    if given.get("Enabled") is True and step.type in NEVER_CACHED:
         yield Violation(CACHE, path, f"{step.name} cannot be cached: the service caches no {step.type} step", "remove it", WARNING)
-    after = given.get("ExpireAfter") if isinstance(given, Mapping) else None
-    if after is not None and not (isinstance(after, str) and _DURATION.match(after)):
+    if after is not None and not is_reference(after) and not (isinstance(after, str) and _DURATION.match(after)):
         message = f"{step.name} cannot keep its result for {_shown(after)}, which is no duration"
         yield Violation(CACHE, (*path, "ExpireAfter"), message, "write P30D, or PT12H", ERROR)
 
@@ -77,26 +73,50 @@ def _retries(step: PlacedStep) -> Iterator[Violation]:
         return
     for at, policy in enumerate(given):
         path = path_of(step.at("RetryPolicies", at))
-        for message, hint in _faults(policy if isinstance(policy, Mapping) else {}, step):
-            yield Violation(RETRIES, path, f"a retry policy of {step.name} {message}", hint)
+        if not isinstance(policy, Mapping):
+            message = f"{step.name} has a retry policy that is no mapping"
+            yield Violation(RETRIES, path, message, f"write {{{_EXAMPLE}, MaxAttempts: 3}}")
+            continue
+        for keys, message, hint, severity in _faults(policy, step):
+            yield Violation(RETRIES, (*path, *keys), f"{step.name} has a retry policy that {message}", hint, severity)
 
 
-def _faults(policy: Mapping[str, Any], step: PlacedStep) -> Iterator[tuple[str, str]]:
+Fault = tuple[tuple[str | int, ...], str, str, str]
+"""Where in a policy, what is wrong with it, what to do, and how bad it is."""
+
+EXCEPTIONS = (
+    "Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT",
+)  # fmt: skip
+_EXAMPLE = f"ExceptionType: [{EXCEPTIONS[0]}]"
+
+
+def _faults(policy: Mapping[str, Any], step: PlacedStep) -> Iterator[Fault]:
     exceptions = policy.get("ExceptionType")
-    for name in exceptions if isinstance(exceptions, list) else ():
+    for at, name in enumerate(exceptions if isinstance(exceptions, list) else ()):
+        place = ("ExceptionType", at)
         if name not in EXCEPTIONS:
-            yield f"names {_shown(name)}, which is no exception", nearest(name, EXCEPTIONS)
-        elif step.type in {"Model", "RegisterModel"} and name.startswith("SageMaker."):
-            yield f"names {name}, but a {step.type} step starts no job", "keep those that begin with Step"
+            yield place, f"names {_shown(name)}, which is no exception", nearest(name, EXCEPTIONS), ERROR
+        elif step.type in WITHOUT_JOBS and name.startswith("SageMaker."):
+            message = f"names {name}, but a step of type {step.type} starts no SageMaker job"
+            yield place, message, "keep those that begin with Step", WARNING
     if not exceptions or not isinstance(exceptions, list):
-        yield "names no exception", f"add ExceptionType: [{EXCEPTIONS[0]}]"
+        yield (), "names no exception", f"add {_EXAMPLE}", ERROR
     if ("MaxAttempts" in policy) == ("ExpireAfterMin" in policy):
-        yield "needs exactly one of MaxAttempts and ExpireAfterMin", "give it one of the two"
-    for member, low, high in (("MaxAttempts", 1, 20), ("ExpireAfterMin", 0, 14_400)):
+        yield (), "needs exactly one of MaxAttempts and ExpireAfterMin", "give it one of the two", ERROR
+    for member, low, high in (("MaxAttempts", 1, 20), ("ExpireAfterMin", 0, 14_400), ("IntervalSeconds", 0, None)):
         value = policy.get(member)
-        if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high):
-            yield f"has {member} {_shown(value)}", f"write {low} to {high}"
+        if value is not None and not is_reference(value) and not _is_whole(value, low, high):
+            yield (
+                (member,),
+                f"sets {member} to {_shown(value)}",
+                f"write {low} to {high:,}" if high else f"write {low} or more",
+                ERROR,
+            )
+
+
+def _is_whole(value: Any, low: int, high: int | None) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value and (high is None or value <= high)
 
 
 def _shown(value: Any) -> str:
-    return f'"{value[:60]}"' if isinstance(value, str) else "a list" if isinstance(value, list) else str(value)[:60]
+    return quoted(value) if isinstance(value, str) else "a list" if isinstance(value, list) else str(value)[:60]

@@ -62,7 +62,7 @@ def test_parameters() -> None:
 def test_tags() -> None:
     tags = tuple({"Key": f"k{number}", "Value": "v"} for number in range(51))
     assert found(tags=tags[:50]) == []
-    assert found(tags=tags) == [("SMP503", (), "the pipeline has 51 tags; it takes 50", "error")]
+    assert found(tags=tags) == [("SMP503", ("Tags",), "the pipeline has 51 tags; it takes 50", "error")]
 
 
 @pytest.mark.parametrize(("name", "legal"), [("a" * 64, True), ("a" * 65, False), ("a_b-C1", True), ("a b", False), ("ä", False)])

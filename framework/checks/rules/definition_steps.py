@@ -1,0 +1,55 @@
+"""The steps of a definition by themselves: types that there are not, and misspelt members. Rules SMP401, SMP403, SMP404 once more.
+
+A newer service may have types and members that are not known here, so that only what looks like a slip is taken for one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from framework.checks.api import OPERATIONS, PARTS
+from framework.checks.shapes import ENUM, MISSING, UNKNOWN, Violation, path_of
+from framework.checks.subject import INNER_STEPS, PlacedStep, Subject
+
+TYPES = frozenset({
+    *OPERATIONS, *PARTS, *INNER_STEPS, "Callback", "Cleanup", "EMR", "EMRServerless", "Fail", "Job", "Lambda",
+})  # fmt: skip
+MEMBERS = frozenset({
+    "Arguments", "CacheConfig", "CheckType", "DependsOn", "Description", "DisplayName", "FailOnViolation", "FunctionArn",
+    "ModelName", "ModelPackageGroupName", "Name", "OutputParameters", "PropertyFiles", "RegisterNewBaseline", "RetryPolicies",
+    "SkipCheck", "SqsQueueUrl", "SuppliedBaselineConstraints", "SuppliedBaselineStatistics", "Type",
+})  # fmt: skip
+"""Members that steps of the SDK have, whatever their type."""
+
+_ALIKE = 0.8
+
+
+def violations(subject: Subject) -> Iterator[Violation]:
+    """What is wrong with the types and the members of the steps."""
+    for step in subject.steps:
+        yield from _type(step)
+        for member in step.value:
+            meant = _meant(str(member), MEMBERS)
+            if meant and meant not in step.value:
+                yield Violation(UNKNOWN, path_of(step.at(member)), f"a step has no member {member}", f"use {meant}")
+
+
+def _type(step: PlacedStep) -> Iterator[Violation]:
+    meant = _meant(step.type, TYPES)
+    if not step.type:
+        yield Violation(
+            MISSING, path_of(step.trail), f"{step.name} lacks Type, which every step requires", "give it one", lacks="Type"
+        )
+    elif meant:
+        yield Violation(
+            ENUM, path_of(step.at("Type")), f'{step.name} is of the type "{step.type}", which there is not', f"use {meant}"
+        )
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """What is known and looks like a name that is not; "" where nothing does."""
+    if name in known:
+        return ""
+    folded = {each.lower(): each for each in sorted(known)}
+    return next((folded[near] for near in difflib.get_close_matches(name.lower(), folded, n=1, cutoff=_ALIKE)), "")
