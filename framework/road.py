@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 from framework.checks import Violated, check, check_definition
 from framework.checks.catalogue import RULES
 from framework.checks.settling import settle
 from framework.checks.shapes import UNKNOWN
+from framework.config.ignores import Ignore, ignores_in
 from framework.config.load import Sources, load_config
 from framework.config.model import Checks, Config
 from framework.config.reader import BEGIN, read_file
-from framework.config.values import place_at
+from framework.config.values import Map, Seq, place_at
 from framework.findings import Finding, FindingsError, has_errors, sort_findings
 from framework.pipeline.build import build_pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings
@@ -47,15 +49,36 @@ def inspect(path: Path, ask: Ask | None = None) -> Findings:
         return sort_findings(replace(each, hint=no_mapping) if each.hint == BEGIN else each for each in file.findings)
     compiled = CompiledPipeline("", file.tree)
     violations = [*check_definition(compiled), *(ask(compiled) if ask else ())]
-    found = [
-        Finding(each.rule, place_at(file.tree, each.path, key=each.rule == UNKNOWN), each.message, each.hint, each.severity)
-        for each in violations
-    ]
+    found = [_in_file(each, file.tree) for each in violations]
     return sort_findings(settle([*file.findings, *found], Checks(), {str(path): file.ignores}, RULES, whole=True))
 
 
+def _in_file(violation: Violated, tree: Map) -> Finding:
+    """The finding for a violation of a definition, at its place in the file, and with the name of the step that it is in."""
+    value, name = cast(Any, tree), ""
+    for part in violation.path:
+        has = part in value if isinstance(value, Map) else isinstance(value, Seq) and isinstance(part, int) and part < len(value)
+        value = value[part] if has else None
+        if isinstance(part, int) and isinstance(value, Map) and "Arguments" in value and isinstance(value.get("Name"), str):
+            name = value["Name"]
+    said = not name or name in violation.message
+    place = place_at(tree, violation.path, key=violation.rule == UNKNOWN)
+    message = violation.message if said else f"{name}: {violation.message}"
+    return Finding(violation.rule, place, message, violation.hint, violation.severity)
+
+
 def _settled(findings: Findings, config: Config, whole: bool) -> Findings:
-    return sort_findings(settle(findings, config.checks, config.ignores, RULES, whole))
+    others = {finding.place.file for finding in findings} - config.ignores.keys()
+    comments = {**config.ignores, **{name: _comments(config.root / name, name) for name in sorted(others)}}
+    return sort_findings(settle(findings, config.checks, comments, RULES, whole))
+
+
+def _comments(path: Path, name: str) -> tuple[Ignore, ...]:
+    """The comments that take findings back in a script or a requirements.txt; none where the name is no file's."""
+    try:
+        return ignores_in(path.read_text(encoding="utf-8", errors="replace"), name, is_yaml=False) if path.is_file() else ()
+    except OSError:
+        return ()
 
 
 def local_settings(sources: Sources, environment: Mapping[str, str]) -> LocalSettings:

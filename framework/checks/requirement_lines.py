@@ -16,6 +16,7 @@ from optparse import OptionParser, Values
 from typing import Any, NoReturn
 
 from framework.findings import nearest
+from framework.pipeline.masking import mask
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -236,5 +237,5 @@ def _shown(line: str) -> str:
 
 
 def _short(text: str) -> str:
-    shown = _USER.sub("…@", text)
+    shown = _USER.sub("…@", mask(text))
     return shown if len(shown) <= 60 else f"{shown[:57]}..."

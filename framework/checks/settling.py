@@ -37,8 +37,10 @@ def settle(findings: Iterable[Finding], checks: Checks, comments: Comments, rule
     remaining: list[Finding] = []
     wrong: list[Finding] = []
     used: set[tuple[Place, str]] = set()
+    listed = [ignore for found in comments.values() for ignore in found]
+    meant = {(each.place.file, each.line, rule): each for each in listed[::-1] if each.reason for rule in each.rules}
     for finding in findings:
-        ignore = _ignoring(finding, comments)
+        ignore = meant.get((finding.place.file, finding.place.line, finding.rule))
         if ignore is not None:
             used.add((ignore.place, finding.rule))
         if not _settable(finding, rules):
@@ -46,7 +48,6 @@ def settle(findings: Iterable[Finding], checks: Checks, comments: Comments, rule
             wrong += _kept(finding, ignore, checks)
         elif ignore is None:
             remaining += _graded(finding, checks)
-    listed = [ignore for found in comments.values() for ignore in found]
     wrong += [*_unreadable(listed, rules), *_unknown(checks, rules), *(_needless(listed, used, rules) if whole else ())]
     return [*remaining, *(settled for finding in wrong for settled in _graded(finding, checks))]
 
@@ -54,13 +55,6 @@ def settle(findings: Iterable[Finding], checks: Checks, comments: Comments, rule
 def _settable(finding: Finding, rules: Rules) -> bool:
     rule = rules.get(finding.rule)
     return finding.severity != ERROR or (rule is not None and not rule.blocking)
-
-
-def _ignoring(finding: Finding, comments: Comments) -> Ignore | None:
-    for ignore in comments.get(finding.place.file, ()):
-        if ignore.line == finding.place.line and finding.rule in ignore.rules and ignore.reason:
-            return ignore
-    return None
 
 
 def _kept(finding: Finding, ignore: Ignore | None, checks: Checks) -> Iterator[Finding]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from framework.checks import Violated
-from framework.checks.catalogue import beginning_with
+from framework.checks.catalogue import RULES, beginning_with
 from framework.commands import options, showing
-from framework.findings import Finding, FindingsError, has_errors
+from framework.findings import ERROR, Finding, FindingsError, has_errors
 from framework.pipeline.compiled import CompiledPipeline
 from framework.report import text
 from framework.road import Ask, inspect, travel
@@ -42,13 +42,17 @@ def validate(
     github for notes beside the lines of a pull request. The exit code is 1 when one of the findings is an error.
     """
     chosen = [_rules(words, option) for words, option in ((select, "--select"), (ignore, "--ignore"))]
-    findings = [each for each in _found(ctx, definition, _ask_account if live else None) if _is_chosen(each.rule, *chosen)]
+    if chosen[0] and not live and all(prefix.startswith("SMP9") for prefix in chosen[0]):
+        raise click.UsageError("rules that begin with SMP9 go with --live, which asks the account")
+    findings = [each for each in _found(ctx, definition, _ask_account if live else None) if _is_chosen(each, *chosen)]
     if output is None:
         click.echo(showing.report(ctx, findings, sys.stdout), nl=False)
     else:
         options.write_text(Path(output), showing.report(ctx, findings))
     if output is not None or options.style(ctx) == "text":
         click.echo(text.summary(findings), err=True)
+        if _stopped(findings):
+            click.echo("what is sent, files and the policy are checked when these errors are mended", err=True)
     ctx.exit(options.INPUT if has_errors(findings) else 0)
 
 
@@ -77,8 +81,17 @@ def _rules(words: tuple[str, ...], option: str) -> tuple[str, ...]:
     return given
 
 
-def _is_chosen(rule: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
-    return (not select or rule.startswith(select)) and not rule.startswith(ignore)
+def _is_chosen(finding: Finding, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    """Whether a finding is reported: always where nothing can be compiled with it, for then the rules that were asked for are not
+    checked."""
+    if finding.severity == ERROR and RULES[finding.rule].blocking:
+        return True
+    return (not select or finding.rule.startswith(select)) and not finding.rule.startswith(ignore)
+
+
+def _stopped(findings: Iterable[Finding]) -> bool:
+    """Whether there are errors that nothing can be compiled with, so that the other rules were not checked."""
+    return any(each.severity == ERROR and RULES[each.rule].blocking for each in findings)
 
 
 @click.command("compile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,14 +34,16 @@ class Ignore:
     reason: str
 
 
-def ignores_in(text: str, name: str) -> tuple[Ignore, ...]:
-    """The comments in the YAML text of a file that findings call `name`; what looks like one inside a text is none."""
+def ignores_in(text: str, name: str, is_yaml: bool = True) -> tuple[Ignore, ...]:
+    """The comments in the text of a file that findings call `name`; what looks like one inside a text of YAML is none."""
     found = tuple(_ignores(text.splitlines(), name)) if "smp:" in text else ()
-    spans = _texts(text) if found else []
-    return tuple(ignore for ignore in found if not any(_inside(ignore.place, span) for span in spans))
+    spans = _texts(text) if found and is_yaml else []
+    begins = [begin for begin, _ in spans]
+    return tuple(ignore for ignore in found if not _inside(ignore.place, spans, begins))
 
 
 def _ignores(lines: list[str], name: str) -> Iterator[Ignore]:
+    below = _lines_below(lines)
     for index, line in enumerate(lines):
         mark = _MARK.search(line)
         if mark is None:
@@ -48,16 +51,19 @@ def _ignores(lines: list[str], name: str) -> Iterator[Ignore]:
         rest = _REST.match(mark["rest"])
         rules = dict.fromkeys(re.findall(r"SMP\w*", rest["rules"])) if rest and rest["rules"] else ()
         reason = (rest["reason"] or "").strip() if rest else ""
-        yield Ignore(Place(name, index + 1, mark.start() + 1), _meant(lines, index, mark.start()), tuple(rules), reason)
+        meant = index + 1 if line[: mark.start()].strip() else below[index]
+        yield Ignore(Place(name, index + 1, mark.start() + 1), meant, tuple(rules), reason)
 
 
-def _meant(lines: list[str], index: int, start: int) -> int:
-    if lines[index][:start].strip():
-        return index + 1
-    later = (
-        number for number in range(index + 1, len(lines)) if lines[number].strip() and not lines[number].lstrip().startswith("#")
-    )
-    return next(later, index) + 1
+def _lines_below(lines: list[str]) -> list[int]:
+    """For each line, the number of the next one that says something; its own where there is none."""
+    found = list(range(1, len(lines) + 1))
+    following = 0
+    for index in range(len(lines) - 1, -1, -1):
+        found[index] = following or index + 1
+        if lines[index].strip() and not lines[index].lstrip().startswith("#"):
+            following = index + 1
+    return found
 
 
 def _texts(text: str) -> list[Span]:
@@ -74,5 +80,7 @@ def _texts(text: str) -> list[Span]:
     return spans
 
 
-def _inside(place: Place, span: Span) -> bool:
-    return span[0] <= (place.line - 1, place.column - 1) < span[1]
+def _inside(place: Place, spans: list[Span], begins: list[tuple[int, int]]) -> bool:
+    at = (place.line - 1, place.column - 1)
+    before = bisect_right(begins, at) - 1
+    return before >= 0 and at < spans[before][1]

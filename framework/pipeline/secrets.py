@@ -50,7 +50,7 @@ _CREDENTIALS = {
     "stripe": ("an API key", r"\b[rs]k_(?:live|test)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}"),
     "databricks": ("a Databricks token", r"\bdapi[0-9a-f]{32}"),
     "pypi": ("a PyPI token", r"\bpypi-AgEI[A-Za-z0-9_-]{40,}"),
-    "jwt": ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
+    "jwt": ("a JSON web token", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}\."),
     "azure": ("an account key", r"\bAccountKey=[A-Za-z0-9+/]{40,}"),
     "url": ("a URL with a password", rf"://[^/@\s:?#]*:{_MEANT}[^/@\s?#]+@"),
     "connection": ("a connection string with a password", rf"[;?&](?i:password|pwd)={_MEANT}[^;&\s]{{4,}}"),

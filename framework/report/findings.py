@@ -16,6 +16,9 @@ from framework.report.excerpt import LONGEST, excerpt
 WIDTH = 120
 """Columns where there is no terminal."""
 
+MOST_SHOWN = 500
+"""Findings whose lines are shown; nobody reads more, and each takes a look at the lines around it."""
+
 WITHOUT_LINE = frozenset({"SMP110", "SMP601", "SMP602", "SMP603"})
 """Rules whose lines are not shown: they find secrets, or point into a file of variables."""
 
@@ -44,7 +47,10 @@ class Look:
 
 def as_text(findings: Iterable[Finding], look: Look) -> str:
     """Each finding as a line, below it the line that it points at, and a mark below the word that is meant."""
-    return "".join(f"{row}\n" for finding in findings for row in (_headline(finding, look), *_excerpt(finding, look)))
+    shown = (
+        (_headline(finding, look), *(_excerpt(finding, look) if at < MOST_SHOWN else ())) for at, finding in enumerate(findings)
+    )
+    return "".join(f"{row}\n" for rows in shown for row in rows)
 
 
 def for_programs(style: str, findings: Iterable[Finding], rules: Mapping[str, Rule], folder: str) -> str:

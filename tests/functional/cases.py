@@ -24,6 +24,9 @@ VARIABLES = {
     "SMP_REGION": "eu-west-1",
 }
 
+STOPPED = "what is sent, files and the policy are checked when these errors are mended\n"
+"""What `validate` says on stderr where nothing could be compiled."""
+
 WRITTEN = [name for name in RULES if name[3] in "1234567" and name not in {*OF_COMMANDS, "SMP502"}]
 """The rules that the corpora must have cases of: all that `validate` can find broken. SMP502 is about a million characters, which
 tests/unit/checks/test_limits.py makes."""

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from framework.checks.catalogue import RULES
 from framework.cli import smp
 from framework.findings import ERROR, Finding
-from tests.functional.cases import VARIABLES, WRITTEN, Case, read_cases, travelled
+from tests.functional.cases import STOPPED, VARIABLES, WRITTEN, Case, read_cases, travelled
 
 FOLDER = Path(__file__).parent / "bad"
 MODEL = "conf: {models: {m: {train: {image_uri: i}}}}\n"
@@ -228,7 +228,7 @@ def test_validate_prints_what_the_road_found(project: Path) -> None:
     result = CliRunner().invoke(smp, ["validate", "--root", str(project), "-c", "model.yaml"])
     assert result.exit_code == 1
     assert result.stdout.splitlines() == SAID
-    assert result.stderr == "2 errors, 1 warning\n"
+    assert result.stderr == "2 errors, 1 warning\n" + STOPPED
 
 
 def test_validate_gives_a_program_the_same(project: Path) -> None:

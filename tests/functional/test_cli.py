@@ -16,6 +16,7 @@ import pytest
 
 from framework import __version__
 from framework.cli import smp
+from tests.functional.cases import STOPPED
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -211,7 +212,7 @@ def test_validate_with_a_warning_ends_with_0(call: Call, warned: list[str]) -> N
 
 def test_validate_shows_all_findings_at_once_and_ends_with_1(call: Call, broken: list[str]) -> None:
     result = call(*broken, "validate")
-    assert (result.code, result.err) == (1, "2 errors, 1 warning\n")
+    assert (result.code, result.err) == (1, "2 errors, 1 warning\n" + STOPPED)
     assert rules(result.out) == ["SMP103", "SMP116", "SMP203"]
     numbers = [int(line.split(":")[1]) for line in result.out.splitlines() if re.match(PLACE, line)]
     assert numbers == sorted(numbers)

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from framework.cli import smp
 from framework.commands.showing import ProjectLines
 from framework.report.text import FORMATS
+from tests.functional.cases import STOPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """\
@@ -83,7 +84,7 @@ EXPECTED: dict[str, Any] = {
 
 def test_people_see_the_lines_that_are_meant(project: Path) -> None:
     result = call("validate")
-    assert (result.exit_code, result.stderr) == (1, "1 error, 1 warning\n")
+    assert (result.exit_code, result.stderr) == (1, "1 error, 1 warning\n" + STOPPED)
     assert result.stdout == f"{SHOWN}{UNUSED}\n  5 |       tune:\n    |       ^^^^\n"
     assert call("validate", "--format", "text").stdout == result.stdout
 
@@ -105,7 +106,7 @@ def test_no_format_shows_a_secret(project: Path, style: str) -> None:
 @pytest.mark.parametrize("style", FORMATS)
 def test_a_report_in_a_file(project: Path, style: str) -> None:
     result = call("validate", "--format", style, "-o", "the report.txt")
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "1 error, 1 warning\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "1 error, 1 warning\n" + STOPPED)
     assert (project / "the report.txt").read_text(encoding="utf-8") == call("validate", "--format", style).stdout
 
 
@@ -269,7 +270,7 @@ def test_a_terminal_shows_colours_and_what_fits(project: Path) -> None:
         "\x1b[36m  4 |\x1b[0m …e_uri: i, epochs: 3, env: {API_K…",
         "\x1b[36m    |\x1b[0m \x1b[36m           ^^^^^^\x1b[0m",
     ]
-    assert shown[-1] == "1 error, 1 warning"
+    assert shown[-2:] == ["1 error, 1 warning", STOPPED.rstrip()]
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

@@ -10,8 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from framework.cli import smp
-
-from .cases import VARIABLES
+from tests.functional.cases import STOPPED, VARIABLES
 
 MODEL = """\
 conf:
@@ -67,11 +66,39 @@ def test_a_rule_that_does_not_exist_cannot_be_chosen(validate: Validate, option:
     assert f"Invalid value for {option}: no rule begins with" in result.stderr
 
 
+def test_what_stops_everything_cannot_be_left_out(validate: Validate, tmp_path: Path) -> None:
+    text = "conf: {models: {m: {train: {image_uri: i, epochs: 3, env: {A: AKIAIOSFODNN7EXAMPLE}}}}}\n"
+    (tmp_path / "model.yaml").write_text(text, encoding="utf-8")
+    for words in (["--ignore", "SMP103"], ["--select", "SMP6"]):
+        result = validate(*words)
+        assert said(result) == ['model.yaml:1:43 SMP103 unknown key "epochs" in models.m.train.']
+        assert (result.exit_code, result.stderr) == (1, "1 error\n" + STOPPED)
+
+
 def test_what_is_left_out_counts_for_nothing(validate: Validate, tmp_path: Path) -> None:
-    (tmp_path / "model.yaml").write_text("conf: {models: {m: {train: {image_uri: i, epochs: 3}}}}\n", encoding="utf-8")
+    (tmp_path / "model.yaml").write_text("conf: {models: {m: {train: {image_uri: i, env: {A: AKIAIOSFODNN7EXAMPLE}}}}}\n")
     assert validate().exit_code == 1
-    result = validate("--ignore", "SMP103")
+    result = validate("--ignore", "SMP602")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no findings\n")
+
+
+def test_the_account_is_asked_for_its_rules(validate: Validate) -> None:
+    result = validate("--select", "SMP904")
+    assert result.exit_code == 2
+    assert "rules that begin with SMP9 go with --live, which asks the account" in result.stderr
+
+
+def test_a_comment_in_a_script_or_in_requirements_takes_findings_back(validate: Validate, tmp_path: Path) -> None:
+    model = "conf: {models: {m: {source_directory: src, preprocess: {image_uri: i, entry_point: p.py, channels: [t]}}}}\n"
+    (tmp_path / "model.yaml").write_text(model, encoding="utf-8")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "p.py").write_text("x = (\n", encoding="utf-8")
+    (tmp_path / "src" / "requirements.txt").write_text("numpy==\n", encoding="utf-8")
+    assert [line.split()[1] for line in validate().stdout.splitlines() if line.startswith("src/")] == ["SMP704", "SMP705"]
+    (tmp_path / "src" / "p.py").write_text("# smp: ignore SMP704 because a newer Python reads it\nx = (\n", encoding="utf-8")
+    (tmp_path / "src" / "requirements.txt").write_text("numpy==  # smp: ignore SMP705 because it is filled in\n", encoding="utf-8")
+    result = validate()
+    assert (result.exit_code, result.stdout) == (0, "")
 
 
 DEFINITION = """\
@@ -88,8 +115,8 @@ def test_a_definition_is_checked_where_it_was_written(validate: Validate, tmp_pa
     result = validate("--definition", str(path), "--format", "json")
     found = [(each["rule"], each["line"], each["column"], each["message"]) for each in json.loads(result.stdout)["findings"]]
     assert found == [
-        ("SMP404", 3, 74, 'TrainingInputMode is "Fil", which is no value of TrainingInputMode'),
-        ("SMP401", 4, 79, "CreateTrainingJobRequest has no member ResorceConfig"),
+        ("SMP404", 3, 74, 'fit: TrainingInputMode is "Fil", which is no value of TrainingInputMode'),
+        ("SMP401", 4, 79, "fit: CreateTrainingJobRequest has no member ResorceConfig"),
     ]
     assert result.exit_code == 1
 

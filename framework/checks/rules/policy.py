@@ -116,7 +116,8 @@ def _network_isolation(subject: Subject, clause: Clause) -> Iterator[Fault]:
         may_be = choices(subject, step, owner.get(member))
         if not all(choice is True for choice in may_be):
             place = (*path, member) if member in owner else path
-            yield Fault(ISOLATED, place, f"{step.name} is not cut off from the network", f"set {member}: true under arguments")
+            keys = ".".join((*ISOLATION[step.type][0], member)).replace("*", "")
+            yield Fault(ISOLATED, place, f"{step.name} is not cut off from the network", f"set {keys}: true under arguments")
 
 
 def _members(
@@ -201,16 +202,20 @@ def _one_of(globs: Iterable[str]) -> str:
 def _valued(subject: Subject, members: set[str]) -> Iterator[tuple[PlacedStep, Any, Path]]:
     """The values of some members, wherever in a step's Arguments they stand, with their places."""
     for step in subject.steps:
-        todo: list[tuple[Any, Any]] = [(step.arguments, step.at("Arguments"))]
+        todo: list[tuple[Any, Any]] = [] if step.type in _OF_PROGRAMS else [(step.arguments, step.at("Arguments"))]
         while todo:
             value, trail = todo.pop()
             entries = value.items() if isinstance(value, Mapping) else enumerate(value)
             for key, item in list(entries)[::-1]:
                 if key in members and (isinstance(item, (str, int)) or (isinstance(item, Mapping) and len(item) == 1)):
                     yield step, item, path_of((trail, key))
-                elif isinstance(item, (dict, list)) and key not in INNER_STEPS.get(step.type, ()):
+                elif isinstance(item, (dict, list)) and key not in {*INNER_STEPS.get(step.type, ()), *_FOR_PROGRAMS}:
                     todo.append((item, (trail, key)))
 
+
+_OF_PROGRAMS = frozenset({"Callback", "Lambda"})
+_FOR_PROGRAMS = ("Environment", "HyperParameters", "StaticHyperParameters", "Tags")
+"""Step types, and members of requests, whose keys programs give a meaning to, and not the API."""
 
 _CLAUSES: Mapping[str, Callable[[Subject, Clause], Iterator[Fault]]] = {
     "required_tags": _required_tags,
