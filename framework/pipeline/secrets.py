@@ -7,7 +7,6 @@ where programs get their secrets: into `env` or `hyperparameters`.
 from __future__ import annotations
 
 import base64
-import binascii
 import itertools
 import json
 import math
@@ -113,7 +112,7 @@ def decoded(text: str) -> str:
     bare = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         plain = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("ascii") if len(bare) >= _SHORTEST else ""
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # binascii.Error and UnicodeDecodeError are such, and so is what text beyond ASCII gives
         return ""
     return plain if all(letter.isprintable() or letter.isspace() for letter in plain) else ""
 

@@ -325,3 +325,8 @@ def test_each_text_is_named_once_and_inner_steps_are_looked_into() -> None:
     inner = step("Training", Environment={"AWS_SECRET_ACCESS_KEY": ACCESS_KEY})
     outer = {"Name": "check", "Type": "Condition", "Arguments": {"Conditions": [], "IfSteps": [inner], "ElseSteps": []}}
     assert said(outer) == [("SMP602", "AWS_SECRET_ACCESS_KEY holds an AWS access key")]
+
+
+def test_a_text_beyond_ascii_is_no_base64() -> None:
+    assert decoded("ü" * 40) == ""
+    assert decoded("aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA==") == "hello world, this is text"
