@@ -195,7 +195,7 @@ def _of_event(segments: Sequence[Segment], start: int) -> Event:
     root = segments[0][1] if segments else ""
     if root not in EVENT_MEMBERS:
         what = f"an event has no {root}" if root else "event names no member"
-        raise ExpressionError(what, start + bool(root), nearest(root, EVENT_MEMBERS) or "event.detail.…")
+        raise ExpressionError(what, start + bool(root), nearest(root, EVENT_MEMBERS) or "event.detail.NAME")
     strange = next((name for kind, name in segments if kind == "key" and not _DRILL.match(name)), "")
     if strange:
         hint = "name a member of letters, digits, hyphens and underscores"
