@@ -21,9 +21,28 @@ ACTIONS = {
     "DescribeKey": "kms:DescribeKey",
     "ListServiceQuotas": "servicequotas:ListServiceQuotas",
     "ListAWSDefaultServiceQuotas": "servicequotas:ListAWSDefaultServiceQuotas",
+    **{f"{verb}Schedule": f"scheduler:{verb}Schedule" for verb in ("Create", "Delete", "Get", "Update")},
+    **{f"{verb}ScheduleGroup": f"scheduler:{verb}ScheduleGroup" for verb in ("Create", "Delete", "Get")},
+    "ListSchedules": "scheduler:ListSchedules",
+    "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "PutBucketNotificationConfiguration": "s3:PutBucketNotification",
+    **{
+        name: f"events:{name}"
+        for name in (
+            "DeleteRule",
+            "ListEventBuses",
+            "ListRules",
+            "ListTagsForResource",
+            "ListTargetsByRule",
+            "PutRule",
+            "PutTargets",
+            "RemoveTargets",
+        )
+    },
 }
 """The IAM action that allows an operation, where it is not sagemaker:<operation>."""
 
+TRIGGERING = ("PutTargets", "CreateSchedule", "UpdateSchedule")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
 THROTTLED = (
     "Throttling",
@@ -105,6 +124,12 @@ CURES = (
     ),
     Cure(
         DENIED,
+        "allow iam:PassRole on {target} to who deploys, for the services events.amazonaws.com and scheduler.amazonaws.com",
+        says="iam:PassRole",
+        on=TRIGGERING,
+    ),
+    Cure(
+        DENIED,
         "allow iam:PassRole on {target} to who deploys, for the service sagemaker.amazonaws.com",
         says="iam:PassRole",
     ),
@@ -153,6 +178,18 @@ CURES = (
         INVALID,
         "check that the parameters are those of the definition, in their types: `smp validate` shows it",
         on=("StartPipelineExecution",),
+    ),
+    Cure(
+        INVALID,
+        "let events.amazonaws.com and scheduler.amazonaws.com assume the role, in its trust policy; or name another: role in the "
+        "trigger, SMP_TRIGGER_ROLE or conf.sagemakerNetworkSecurity.trigger_role",
+        says="assume",
+        on=TRIGGERING,
+    ),
+    Cure(
+        (*INVALID, "InvalidEventPatternException"),
+        "correct what the message names in sagemakerPipeline.triggers or .notifications",
+        on=("PutRule", *TRIGGERING),
     ),
     Cure(
         INVALID,
