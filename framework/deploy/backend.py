@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy import applying, looking, triggering
+from framework.deploy import applying, deleting, looking, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED
 from framework.deploy.fields import canonical
@@ -87,6 +87,15 @@ class SageMakerBackend:
     def apply_triggers(self, pipeline: CompiledPipeline, arn: str, found: FoundTriggers) -> None:
         """Makes triggers and notifications as they are to be, once the pipeline, which has this ARN, is written."""
         triggering.reconcile(self._clients, pipeline, arn, found)
+
+    def removal(self, pipeline: CompiledPipeline) -> deleting.Removal:
+        """What deleting the pipeline would take away, and leave."""
+        deployed = self.fetch(pipeline.name)
+        return deleting.removal(pipeline, deployed, looking.fetch(self._clients, pipeline, deployed, thorough=True))
+
+    def delete(self, removal: deleting.Removal) -> None:
+        """Deletes the pipeline and what starts it. Raises BackendError where executions go on."""
+        deleting.delete(self._clients, removal)
 
     def model_package(self, request: PackageRequest) -> str:
         """The ARN of the version of a registered model that is asked for.

@@ -20,6 +20,7 @@ from framework.deploy.refusals import code_of, half, told
 from framework.deploy.triggers import (
     MARK,
     OWNER,
+    SCHEDULES,
     TARGET,
     FoundTriggers,
     Resource,
@@ -53,6 +54,8 @@ def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: Fou
         writing.put(item, wanted[resource_of(item)].what, resource_of(item) in found.held)
     for resource in gone:
         writing.remove(resource)
+    if found.grouped and SCHEDULES not in places_of(wanted):
+        writing.remove_group()
     _mark(clients, compiled.name, arn, during, after)
 
 
@@ -62,9 +65,7 @@ def remove_all(clients: Clients, pipeline: str, found: FoundTriggers) -> None:
     for resource in found.held:
         writing.remove(resource)
     if found.grouped:
-        group = trigger_group(pipeline)
-        request = {"Name": group}
-        asked("DeleteScheduleGroup", f"schedule group {group}", lambda: clients.scheduler.delete_schedule_group(**request), {})
+        writing.remove_group()
 
 
 def _mark(clients: Clients, pipeline: str, arn: str, before: str, after: str) -> None:
@@ -107,6 +108,13 @@ class _Writing:
             answer = asked("RemoveTargets", named, lambda: events.remove_targets(**rule, Ids=ids), {})
             _accepted(answer, "RemoveTargets", named)
         asked("DeleteRule", named, lambda: events.delete_rule(EventBusName=group, Name=name), {})
+
+    def remove_group(self) -> None:
+        """Takes the pipeline's schedule group away, and what schedules it may hold."""
+        group = trigger_group(self.pipeline)
+        asked(
+            "DeleteScheduleGroup", f"schedule group {group}", lambda: self.clients.scheduler.delete_schedule_group(Name=group), {}
+        )
 
     def _put_schedule(self, schedule: Schedule, exists: bool) -> None:
         self._ensure_group(schedule.group)

@@ -286,7 +286,7 @@ def test_what_is_no_longer_written_is_taken_away(cloud: Cloud, backend: SageMake
 
     names = ["custom", "hourly", "nightly", "on-data"]
     assert changes == (*(Change("remove", "trigger", name) for name in names), Change("remove", "notification", NOTIFICATION))
-    assert state(cloud) == {"groups": ["default", "smp-churn"], "tags": {}}
+    assert state(cloud) == {"groups": ["default"], "tags": {}}
     assert writes(cloud)[-1] == "DeleteTags"
     cloud.calls.clear()
     assert deploy(backend, compile_(""))[0] == ()
@@ -495,7 +495,6 @@ SOME = """
 OTHER = """
     triggers:
       nightly: {event_pattern: {source: [a]}}
-      hourly: {schedule: rate(2 hours)}
       custom: {event_pattern: {source: [my.app]}}
     notifications:
       - {name: bad, on: failed, topic: "arn:aws:sns:eu-west-1:123456789012:alerts"}
