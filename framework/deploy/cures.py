@@ -21,26 +21,20 @@ ACTIONS = {
     "DescribeKey": "kms:DescribeKey",
     "ListServiceQuotas": "servicequotas:ListServiceQuotas",
     "ListAWSDefaultServiceQuotas": "servicequotas:ListAWSDefaultServiceQuotas",
+}
+"""The IAM action that allows an operation, where it is not sagemaker:<operation>."""
+
+TRIGGER_ACTIONS = {
     **{f"{verb}Schedule": f"scheduler:{verb}Schedule" for verb in ("Create", "Delete", "Get", "Update")},
     **{f"{verb}ScheduleGroup": f"scheduler:{verb}ScheduleGroup" for verb in ("Create", "Delete", "Get")},
     "ListSchedules": "scheduler:ListSchedules",
     "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "PutBucketNotificationConfiguration": "s3:PutBucketNotification",
-    **{
-        name: f"events:{name}"
-        for name in (
-            "DeleteRule",
-            "ListEventBuses",
-            "ListRules",
-            "ListTagsForResource",
-            "ListTargetsByRule",
-            "PutRule",
-            "PutTargets",
-            "RemoveTargets",
-        )
-    },
+    **{f"{verb}Rule": f"events:{verb}Rule" for verb in ("Delete", "Put")},
+    **{f"{verb}Targets": f"events:{verb}Targets" for verb in ("Put", "Remove")},
+    **{f"List{what}": f"events:List{what}" for what in ("EventBuses", "Rules", "TagsForResource", "TargetsByRule")},
 }
-"""The IAM action that allows an operation, where it is not sagemaker:<operation>."""
+"""The same for what makes triggers and notifications."""
 
 TRIGGERING = ("PutTargets", "CreateSchedule", "UpdateSchedule")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
@@ -199,6 +193,11 @@ CURES = (
     Cure(
         ("ConflictException", "ResourceInUse"),
         "another change of {resource} is under way: wait until it is done and run the command again",
+    ),
+    Cure(
+        ("LimitExceededException", "ServiceQuotaExceededException"),
+        "ask for a higher quota (`aws service-quotas`, service codes events and scheduler), or remove what is no longer needed",
+        on=("PutRule", "CreateScheduleGroup", *TRIGGERING),
     ),
     Cure(
         ("ResourceLimitExceeded", "LimitExceededException"),

@@ -110,6 +110,23 @@ def test_it_takes_away_all_that_is_the_pipelines_and_says_what_it_leaves(call: S
     assert again.stdout == "nothing to delete: there is no pipeline churn, and nothing that starts it\n"
 
 
+def test_deploy_says_what_it_changes_of_triggers(call: Smp, cloud: Cloud) -> None:
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn"
+    call("deploy")
+    assert call("deploy").stdout == f"unchanged {arn}\n"
+
+    changed = call("deploy", "--set", "sagemakerPipeline.triggers.nightly.schedule=rate(2 days)", "--format", "json")
+
+    told = json.loads(changed.stdout)
+    field = {"path": "ScheduleExpression", "before": "rate(1 day)", "after": "rate(2 days)"}
+    assert (told["action"], told["PipelineArn"]) == ("update", arn)
+    assert told["changes"] == [{"action": "change", "what": "trigger", "name": "nightly", "fields": [field]}]
+    assert changed.stderr.splitlines()[1:] == [
+        "change trigger nightly",
+        "warning: the topic arn:aws:sns:eu-west-1:123456789012:alerts does not exist, so bad is not sent",
+    ]
+
+
 def test_a_dry_run_lists_and_deletes_nothing(call: Smp, cloud: Cloud) -> None:
     call("deploy")
     before = there(cloud)

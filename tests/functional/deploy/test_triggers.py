@@ -154,6 +154,12 @@ def operation(call: Call) -> str:
     )
 
 
+def rest_refusal(code: str, message: str, status: int = 400) -> Answer:
+    """As the Scheduler refuses."""
+    body = json.dumps({"Message": message}).encode()
+    return Answer(status, body, "application/json", headers=(("x-amzn-errortype", code),))
+
+
 def writes(cloud: Cloud) -> list[str]:
     return [name for name in map(operation, cloud.calls) if not name.startswith(("Get", "List", "Describe", "Head"))]
 
@@ -458,9 +464,7 @@ def test_a_role_that_the_scheduler_may_not_assume_is_told_with_its_cure(
     cloud: Cloud, backend: SageMakerBackend, compile_: Make
 ) -> None:
     reason = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
-    refused = Answer(
-        400, json.dumps({"Message": reason}).encode(), "application/json", headers=(("x-amzn-errortype", "ValidationException"),)
-    )
+    refused = rest_refusal("ValidationException", reason)
     cloud.always("PostObject", lambda call: refused if call.path == "/schedules/hourly" else None)  # type: ignore[arg-type,return-value]
 
     with pytest.raises(BackendError) as caught:
@@ -471,6 +475,41 @@ def test_a_role_that_the_scheduler_may_not_assume_is_told_with_its_cure(
         "Try: let events.amazonaws.com and scheduler.amazonaws.com assume the role, in its trust policy; "
         "or name another: role in the trigger, SMP_TRIGGER_ROLE or conf.sagemakerNetworkSecurity.trigger_role."
     )
+
+
+def test_of_two_deployments_at_once_both_end_well(cloud: Cloud, backend: SageMakerBackend, compile_: Make) -> None:
+    pipeline = compile_(ALL)
+    early = backend.triggers(pipeline, None)
+    deploy(backend, pipeline)
+    good = state(cloud)
+    refused = rest_refusal("ConflictException", "Schedule group smp-churn already exists.", 409)  # moto would make it anew
+    cloud.always("PostObject", lambda call: refused if call.path.startswith("/schedule-groups") else None)  # type: ignore[arg-type,return-value]
+
+    backend.apply_triggers(pipeline, ARN, early)
+
+    assert state(cloud) == good
+    assert [name for name in writes(cloud) if name.startswith("Put /schedules")] == [
+        "Put /schedules/hourly",
+        "Put /schedules/nightly",
+    ]
+
+
+def test_where_the_mark_does_not_name_the_buses_all_are_looked_at(cloud: Cloud, backend: SageMakerBackend, compile_: Make) -> None:
+    deploy(backend, compile_(ALL))
+    cloud.client("sagemaker").add_tags(ResourceArn=ARN, Tags=[{"Key": "smp:triggers", "Value": "@all"}])
+
+    deploy(backend, compile_(""))
+
+    assert state(cloud) == {"groups": ["default"], "tags": {}}
+
+
+def test_a_mark_that_somebody_took_away_comes_back(cloud: Cloud, backend: SageMakerBackend, compile_: Make) -> None:
+    deploy(backend, compile_(ALL))
+    good = state(cloud)
+    cloud.client("sagemaker").delete_tags(ResourceArn=ARN, TagKeys=["smp:triggers"])
+
+    assert deploy(backend, compile_(ALL))[0] == ()
+    assert state(cloud) == good
 
 
 def test_long_names_are_shortened_and_found_again(cloud: Cloud, backend: SageMakerBackend, compile_: Make) -> None:
@@ -499,7 +538,8 @@ OTHER = """
     notifications:
       - {name: bad, on: failed, topic: "arn:aws:sns:eu-west-1:123456789012:alerts"}
 """
-STAGES = {"from nothing": ("", SOME), "to nothing": (SOME, ""), "to others": (SOME, OTHER)}
+FEW = SOME.partition("    notifications:")[0]
+STAGES = {"from nothing": ("", FEW), "to nothing": (FEW, ""), "to others": (SOME, OTHER)}
 
 
 @pytest.mark.parametrize("stage", STAGES)
