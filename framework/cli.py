@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, explain, history, local, lock, options, registry, rules, run, showing
+from framework.commands import definition, delete, explain, history, local, lock, options, registry, rules, run, showing
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -58,6 +58,7 @@ for command in (
     lock.command,
     run.deploy,
     run.run,
+    delete.command,
     history.logs,
     local.local,
     registry.registry,

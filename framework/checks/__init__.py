@@ -20,6 +20,7 @@ from framework.checks.rules import (
     scripts,
     secrets,
     step_settings,
+    triggers,
 )
 from framework.checks.service_model import default_check
 from framework.checks.shapes import Violation
@@ -34,7 +35,7 @@ _OF_DEFINITIONS = (
 )  # fmt: skip
 """The modules of rules that look at what is sent."""
 
-_OF_PIPELINES = (scripts, requirements)
+_OF_PIPELINES = (scripts, requirements, triggers)
 """Those that look at the pipeline, and at the files that it is made from."""
 
 

@@ -33,6 +33,7 @@ from framework.checks.rules import (
     secrets,
     service_model,
     step_settings,
+    triggers,
     units,
     variables,
 )
@@ -40,7 +41,7 @@ from framework.findings import Rule
 
 MODULES = (
     reading, keys, files, variables, idle, parameters, reuse, images, ignoring,
-    graph, units, references, control, infrastructure, custom, definition_references,
+    graph, units, references, control, infrastructure, custom, triggers, definition_references,
     service_model, reference_kinds, property_paths,
     limits, step_settings, quotas,
     secrets, protection, policy,

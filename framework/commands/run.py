@@ -25,7 +25,8 @@ from framework.road import local_settings
 
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
-    from framework.deploy.plan import Plan
+    from framework.deploy.plan import Change, Plan
+    from framework.deploy.triggers import FoundTriggers
     from framework.local.backend import LocalBackend
 
 RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
@@ -217,12 +218,30 @@ def _sagemaker(compiled: CompiledPipeline) -> SageMakerBackend:
 def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline, given: Collection[str] = ()) -> tuple[str, Plan]:
     """Deploy; the pipeline's ARN, and the plan that was carried out. What is `given` to the execution is not looked up."""
     from framework.deploy.plan import diff
+    from framework.deploy.triggers import with_triggers
 
     compiled = with_packages(compiled, backend.model_package, given)
-    plan = diff(compiled, backend.fetch(compiled.name))
+    deployed = backend.fetch(compiled.name)
+    plan, found = diff(compiled, deployed), backend.triggers(compiled, deployed)
     sent, present = backend.upload(compiled)
     click.echo(f"{sent} uploaded, {present} already there", err=True)
-    return backend.apply(plan), plan
+    arn = backend.apply(plan)
+    return arn, with_triggers(plan, _with_triggers_applied(backend, compiled, arn, found))
+
+
+def _with_triggers_applied(
+    backend: SageMakerBackend, compiled: CompiledPipeline, arn: str, found: FoundTriggers
+) -> tuple[Change, ...]:
+    """Make triggers and notifications as they are to be, and say so; what was changed."""
+    from framework.deploy.triggers import trigger_changes
+
+    backend.apply_triggers(compiled, arn, found)
+    changes = trigger_changes(compiled, found)
+    for change in changes:
+        click.echo(f"{change.action} {change.what} {change.name}", err=True)
+    for note in found.notes:
+        click.echo(f"warning: {note}", err=True)
+    return changes
 
 
 def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], wait: bool) -> int:

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from framework.config.expressions import ROOTS, Expression, ExpressionError, Join, is_expression, parse
+from framework.config.expressions import EVENT, ROOTS, Expression, ExpressionError, Join, is_event, is_expression, parse
 from framework.config.values import Map, Seq, Text, is_utf8, pieces_of, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import WARNING, Finding, Place, nearest
 
 OPTIONAL = frozenset(("conf", "sagemakerNetworkSecurity", key) for key in ("subnets", "security_groups_id", "kms_key"))
 """Values that are left out of the definition when their variable is unset."""
+
+EVENTFUL = frozenset(("conf", "sagemakerPipeline", key) for key in ("triggers", "notifications"))
+"""Where `${event.…}` can stand."""
 
 ENVIRONMENT = Place("environment")
 """The place of variables that no file names: those of the settings that no file sets."""
@@ -121,7 +124,7 @@ class _Substitution:
         variables = _IN_URI if value.startswith("s3://") else _ELSEWHERE
         missing: list[str] = []
         try:
-            result = _joined(list(self._parts(value, variables, missing)))
+            result = _joined(list(self._parts(value, variables, missing, path[:3] in EVENTFUL)))
         except MalformedError as reason:
             self.findings.append(Finding("SMP110", place, f"{reason} in {quoted(value)}", reason.hint))
             self.unresolved.add(place)
@@ -137,16 +140,16 @@ class _Substitution:
             self.findings.append(Finding("SMP115", place, message, f"write ${{{stray}}}", WARNING))
         return value if missing else result
 
-    def _parts(self, value: str, variables: re.Pattern[str], missing: list[str]) -> Iterator[str | Expression]:
+    def _parts(self, value: str, variables: re.Pattern[str], missing: list[str], events: bool) -> Iterator[str | Expression]:
         """The texts and expressions that a value is made of."""
         position = 0
         for match in variables.finditer(value):
             yield value[position : match.start()]
-            yield self._replacement(match, missing)
+            yield self._replacement(match, missing, events)
             position = match.end()
         yield value[position:]
 
-    def _replacement(self, match: re.Match[str], missing: list[str]) -> str | Expression:
+    def _replacement(self, match: re.Match[str], missing: list[str], events: bool) -> str | Expression:
         kind = str(match.lastgroup)
         text = match[kind]
         if kind == "expression" and "${" in text:
@@ -154,7 +157,8 @@ class _Substitution:
                 f'{quoted(f"${{{text}}}")} holds another "${{"', "write the one or the other: nothing can stand within ${…}"
             )
         if kind == "expression":
-            return _parsed(text) if is_expression(text) else Text([(self._variable(text, missing), True)])
+            known = is_expression(text) or (events and is_event(text))
+            return _parsed(text) if known else Text([(self._variable(text, missing), True)])
         if kind == "token":
             return Text([(self._lookup(text, missing), True)])
         if kind == "unclosed":
@@ -188,6 +192,9 @@ def _no_variable(body: str) -> MalformedError:
         return MalformedError(f"{shown} names no environment variable")
     if root[1] == "matrix":
         return MalformedError(f"{shown} stands in no unit that has a matrix", "give the unit a matrix, or name a value that it has")
+    if root[1] == EVENT:
+        hint = "give it to a parameter in a trigger, and write ${parameters.NAME}"
+        return MalformedError(f"{shown} is known to triggers and notifications alone", hint)
     hint = nearest(root[1], ROOTS)
     return MalformedError(f"{shown} is no expression", hint if hint.startswith("one of") else f"${{{hint}.…}}")
 

@@ -20,7 +20,12 @@ EXECUTION_VARIABLES = (
 """What an execution knows of itself: the SDK's ExecutionVariables, and the two that the guide gives for custom job names."""
 
 ROOTS = ("parameters", "execution", "steps", "item", "iteration")
+EVENT = "event"
+"""The root of what triggers and notifications alone know: the event that EventBridge hands over."""
+
+EVENT_MEMBERS = ("account", "detail", "detail-type", "id", "region", "resources", "source", "time", "version")
 _LOOKS_LIKE = re.compile(rf"\s*(?:{'|'.join(ROOTS)})\s*(?:[.\[]|\Z)")
+_LOOKS_LIKE_EVENT = re.compile(rf"\s*{EVENT}\s*(?:[.\[]|\Z)")
 _SEGMENT = re.compile(r"\.(?P<name>[A-Za-z0-9_-]+)|\[(?P<index>[0-9]{1,9})\]|\['(?P<key>[^'\]]+)'\]|\[\"(?P<quoted>[^\"\]]+)\"\]")
 _DRILL = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -112,6 +117,13 @@ class Iteration(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Event(Expression):
+    """A part of the event that sets off a trigger or a notification: `Event("detail.object.key")`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Join(Expression):
     """Parts joined into one text when the pipeline runs."""
 
@@ -122,6 +134,11 @@ class Join(Expression):
 def is_expression(text: str) -> bool:
     """Whether what stands in `${…}` is meant as an expression, and not as the name of an environment variable."""
     return _LOOKS_LIKE.match(text) is not None
+
+
+def is_event(text: str) -> bool:
+    """Whether what stands in `${…}` is meant as a part of an event."""
+    return _LOOKS_LIKE_EVENT.match(text) is not None
 
 
 def parse(text: str) -> Expression:
@@ -139,6 +156,8 @@ def parse(text: str) -> Expression:
         return _variable(_only_name(text, segments, start, "a fact of the execution", "execution.PipelineExecutionId"), start)
     if root == "item":
         return Item(notation(segments))
+    if root == EVENT:
+        return _of_event(segments, start)
     if not segments:
         raise ExpressionError(f"{root} needs the name of a step", start, f"{root}.NAME.…")
     step, path = segments[0][1], segments[1:]
@@ -169,6 +188,19 @@ def _variable(name: str, start: int) -> Variable:
     if name not in EXECUTION_VARIABLES:
         raise ExpressionError(f"an execution has no {name}", start + 1, nearest(name, EXECUTION_VARIABLES))
     return Variable(name)
+
+
+def _of_event(segments: Sequence[Segment], start: int) -> Event:
+    """EventBridge reads paths of letters, digits, hyphens, underscores and indices; nothing in brackets and quotes."""
+    root = segments[0][1] if segments else ""
+    if root not in EVENT_MEMBERS:
+        what = f"an event has no {root}" if root else "event names no member"
+        raise ExpressionError(what, start + bool(root), nearest(root, EVENT_MEMBERS) or "event.detail.NAME")
+    strange = next((name for kind, name in segments if kind == "key" and not _DRILL.match(name)), "")
+    if strange:
+        hint = "name a member of letters, digits, hyphens and underscores"
+        raise ExpressionError(f'EventBridge cannot read the name "{strange}"', start, hint)
+    return Event(notation([("name" if kind == "key" else kind, name) for kind, name in segments]))
 
 
 def _inside(step: str, path: Sequence[Segment], start: int) -> Expression:
@@ -225,6 +257,8 @@ def _source(value: Expression) -> str:
         return f"item{_behind(value.path)}"
     if isinstance(value, Iteration):
         return f"iteration{_step(value.step)}{_behind(value.path)}"
+    if isinstance(value, Event):
+        return f"{EVENT}.{value.path}"
     if isinstance(value, Output):
         return f"steps{_step(value.step)}.outputs{_step(value.name)}"
     if isinstance(value, (Report, JsonGet)):

@@ -29,6 +29,7 @@ DEFAULTS = {
     ("region",): "${SMP_REGION:-}",
     PATTERNS: "SMP_MODEL_CONFIGPATH",
     ("sagemakerNetworkSecurity", "role"): "SMP_ROLE",
+    ("sagemakerNetworkSecurity", "trigger_role"): "${SMP_TRIGGER_ROLE:-}",
     ("sagemakerNetworkSecurity", "subnets"): "SMP_SUBNETS",
     ("sagemakerNetworkSecurity", "security_groups_id"): "SMP_SECURITYGROUPS",
 }

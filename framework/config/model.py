@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.config.ignores import Ignore
+from framework.config.triggers import NotificationConfig, TriggerConfig
 from framework.config.values import Map
 from framework.findings import NOWHERE, Finding, Place
 
@@ -152,6 +153,7 @@ class PipelineConfig:
         experiment: name and trial of the experiment, each None for what the service would take; None for no experiment.
         mlflow: members of MlflowConfig; None for none.
         custom_job_prefixes: whether base_job_name becomes the prefix of jobs' names.
+        triggers, notifications: what starts it by itself, and who is told of it.
     """
 
     name: str
@@ -168,6 +170,8 @@ class PipelineConfig:
     experiment: tuple[Any, Any] | None = (None, None)
     mlflow: Mapping[str, Any] | None = None
     custom_job_prefixes: bool = True
+    triggers: tuple[TriggerConfig, ...] = ()
+    notifications: tuple[NotificationConfig, ...] = ()
 
     def names(self, name: str) -> bool:
         """Whether a step may be called so, even if it cannot be built: why it cannot has been said, and is not said again."""
@@ -179,12 +183,16 @@ class PipelineConfig:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Who the jobs run as and where: the framework configuration's `sagemakerNetworkSecurity`."""
+    """Who the jobs run as and where: the framework configuration's `sagemakerNetworkSecurity`.
+
+    `trigger_role` is who starts executions where nobody does; "" for the role of the jobs.
+    """
 
     role: str
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
     kms_key: str | None = None
+    trigger_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from framework.config.expressions import Expression, written
-from framework.config.values import Map, dotted, place_at, quoted
+from framework.config.expressions import Expression, Join, written
+from framework.config.values import Map, Seq, dotted, place_at, quoted
 from framework.config.values import Path as ValuePath
 from framework.findings import Finding, Place, nearest
 
@@ -47,6 +47,20 @@ def not_constant(name: str, value: Expression, place: Place) -> Finding:
     """The finding for an expression where only a constant can stand."""
     message = f"{name} must be known when the pipeline is compiled, and {quoted(written(value))} is known only when it runs"
     return Finding("SMP119", place, message, "write the value itself, or take it from an environment variable")
+
+
+def constants(value: Any, path: ValuePath, place: Place, allowed: tuple[type, ...] = ()) -> Iterator[Finding]:
+    """Findings for every expression in a value that must be known when the pipeline is compiled, those `allowed` left out."""
+    if isinstance(value, Expression):
+        parts = value.values if isinstance(value, Join) else (value,)
+        if not all(isinstance(part, (str, *allowed)) for part in parts):
+            yield not_constant(dotted(path), value, place)
+    elif isinstance(value, Map):
+        for key, item in value.items():
+            yield from constants(item, (*path, key), value.place_of(key), allowed)
+    elif isinstance(value, Seq):
+        for index, item in enumerate(value):
+            yield from constants(item, (*path, index), value.place_of(index), allowed)
 
 
 def _unknown_keys(error: Any, name: str) -> Iterator[Finding]:
@@ -120,6 +134,9 @@ _PATTERNS = {
     "^latest$": "latest, or the number of a version",
     "^https?://": "the queue's URL, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
     "^(P(?=[0-9T])[0-9YMWDTHS]+|[0-9T][0-9]*[0-9a-zA-Z]*)$": "a duration such as P30D, PT12H or 30d",
+    "^(arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[/._A-Za-z0-9-]{1,256}$": "the name or the ARN of an event bus",
+    "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$": "the topic's ARN, arn:aws:sns:REGION:ACCOUNT:NAME",
+    "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$": "the ARN of a standard queue, arn:aws:sqs:REGION:ACCOUNT:NAME",
     "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$": "the role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
 }
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framework.config import model as m
-from framework.config.expressions import Expression
 from framework.config.schema import Shaper, check, definition
-from framework.config.schema_wording import not_constant
-from framework.config.values import Map, Seq, dotted
+from framework.config.schema_wording import constants
+from framework.config.values import Map, Seq
 from framework.config.values import Path as ValuePath
 from framework.findings import Finding, Place
 
@@ -114,15 +113,3 @@ def _not_constants(values: Map, path: ValuePath) -> Iterator[Finding]:
     for key in definition("step")["properties"]:
         if key not in EXPRESSIVE and key in values:
             yield from constants(values[key], (*path, key), values.place_of(key))
-
-
-def constants(value: Any, path: ValuePath, place: Place) -> Iterator[Finding]:
-    """Findings for every expression in a value that must be known when the pipeline is compiled."""
-    if isinstance(value, Expression):
-        yield not_constant(dotted(path), value, place)
-    elif isinstance(value, Map):
-        for key, item in value.items():
-            yield from constants(item, (*path, key), value.place_of(key))
-    elif isinstance(value, Seq):
-        for index, item in enumerate(value):
-            yield from constants(item, (*path, index), value.place_of(index))

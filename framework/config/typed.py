@@ -15,8 +15,10 @@ from framework.config.images import Images, Lock, read_lock, stale
 from framework.config.local import local_runs
 from framework.config.parameters import read_parameters
 from framework.config.schema import Shaper, check, definition
+from framework.config.schema_wording import constants
 from framework.config.sections import KINDS, LEGACY_SECTIONS, Sections, section_of
-from framework.config.steps import Steps, constants, read_steps
+from framework.config.steps import Steps, read_steps
+from framework.config.triggers import read_notifications, read_triggers
 from framework.config.values import Map, Seq
 from framework.findings import WARNING, Finding, Place, has_errors, nearest
 
@@ -70,6 +72,7 @@ def typed_config(
             subnets=tuple(_texts(security.get("subnets"))),
             security_groups=tuple(_texts(security.get("security_groups_id"))),
             kms_key=_text(security.get("kms_key")) or None,
+            trigger_role=_text(security.get("trigger_role")),
         ),
         models=models,
         pipeline=pipeline,
@@ -146,6 +149,8 @@ class _Typing:
             experiment=_experiment(raw.get("experiment")),
             mlflow=raw["mlflow"] if isinstance(raw.get("mlflow"), Map) else None,
             custom_job_prefixes=raw.get("custom_job_prefixes") is not False,
+            triggers=read_triggers(raw.get("triggers"), self.say),
+            notifications=read_notifications(raw.get("notifications"), self.say),
         )
 
     def _unit(self, name: str, models: Map) -> m.UnitConfig:
@@ -260,7 +265,7 @@ def _not_constants(conf: Map) -> Iterator[Finding]:
         if key == "sagemakerPipeline" and isinstance(value, Map):
             settings = Map(value.place)
             for name in value:
-                if name not in {*_EXPRESSIVE, "models", "steps", "defaults"}:
+                if name not in {*_EXPRESSIVE, "models", "steps", "defaults", "triggers", "notifications"}:
                     settings.take(name, value)
             yield from constants(settings, ("conf", key), value.place)
         elif key == "models":

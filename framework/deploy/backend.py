@@ -13,12 +13,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy import applying
+from framework.deploy import applying, deleting, looking, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED
 from framework.deploy.fields import canonical
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
 from framework.deploy.refusals import code_of, half, is_missing, told
+from framework.deploy.triggers import FoundTriggers
 from framework.deploy.uploads import Progress, put_missing, quiet
 from framework.deploy.watching import follow
 from framework.errors import BackendError
@@ -78,6 +79,23 @@ class SageMakerBackend:
         if plan.deployed:
             self._refuse_stale(plan.pipeline.name, plan.deployed)
         return applying.apply(self._clients, plan)
+
+    def triggers(self, pipeline: CompiledPipeline, deployed: Deployed | None) -> FoundTriggers:
+        """The triggers and notifications of a pipeline as they are; nothing is called where none are to be there and none are."""
+        return looking.fetch(self._clients, pipeline, deployed)
+
+    def apply_triggers(self, pipeline: CompiledPipeline, arn: str, found: FoundTriggers) -> None:
+        """Makes triggers and notifications as they are to be, once the pipeline, which has this ARN, is written."""
+        triggering.reconcile(self._clients, pipeline, arn, found)
+
+    def removal(self, pipeline: CompiledPipeline) -> deleting.Removal:
+        """What deleting the pipeline would take away, and leave."""
+        deployed = self.fetch(pipeline.name)
+        return deleting.removal(pipeline, deployed, looking.fetch(self._clients, pipeline, deployed, thorough=True))
+
+    def delete(self, removal: deleting.Removal) -> None:
+        """Deletes the pipeline and what starts it. Raises BackendError where executions go on."""
+        deleting.delete(self._clients, removal)
 
     def model_package(self, request: PackageRequest) -> str:
         """The ARN of the version of a registered model that is asked for.

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 ATTEMPTS = 5
-NAMES = {"sagemaker": "SageMaker", "service-quotas": "Service Quotas"}
+NAMES = {
+    "sagemaker": "SageMaker",
+    "service-quotas": "Service Quotas",
+    "events": "EventBridge",
+    "scheduler": "EventBridge Scheduler",
+}
 """What services are called where it is not their identifier in capitals."""
 
 
@@ -99,6 +104,23 @@ class Clients:
     def kms(self) -> Any:
         """The client of KMS. Raises BackendError where none can be made."""
         return self.client("kms")
+
+    @property
+    def events(self) -> Any:
+        """The client of EventBridge. Raises BackendError where none can be made."""
+        return self.client("events")
+
+    @property
+    def scheduler(self) -> Any:
+        """The client of EventBridge Scheduler. Raises BackendError where none can be made."""
+        return self.client("scheduler")
+
+    @cached_property
+    def brief(self) -> Clients:
+        """Clients of the same session for what may as well stay unknown: they soon give up."""
+        clients = Clients(self._region, attempts=2, connect_seconds=3, read_seconds=10)
+        clients.session = self.session  # what it has read of the services is not read again
+        return clients
 
     @property
     def quotas(self) -> Any:

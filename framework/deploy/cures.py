@@ -24,6 +24,19 @@ ACTIONS = {
 }
 """The IAM action that allows an operation, where it is not sagemaker:<operation>."""
 
+TRIGGER_ACTIONS = {
+    **{f"{verb}Schedule": f"scheduler:{verb}Schedule" for verb in ("Create", "Delete", "Get", "Update")},
+    **{f"{verb}ScheduleGroup": f"scheduler:{verb}ScheduleGroup" for verb in ("Create", "Delete", "Get")},
+    "ListSchedules": "scheduler:ListSchedules",
+    "GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "PutBucketNotificationConfiguration": "s3:PutBucketNotification",
+    **{f"{verb}Rule": f"events:{verb}Rule" for verb in ("Delete", "Put")},
+    **{f"{verb}Targets": f"events:{verb}Targets" for verb in ("Put", "Remove")},
+    **{f"List{what}": f"events:List{what}" for what in ("EventBuses", "Rules", "TagsForResource", "TargetsByRule")},
+}
+"""The same for what makes triggers and notifications."""
+
+TRIGGERING = ("PutTargets", "CreateSchedule", "UpdateSchedule")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
 THROTTLED = (
     "Throttling",
@@ -105,6 +118,12 @@ CURES = (
     ),
     Cure(
         DENIED,
+        "allow iam:PassRole on {target} to who deploys, for the services events.amazonaws.com and scheduler.amazonaws.com",
+        says="iam:PassRole",
+        on=TRIGGERING,
+    ),
+    Cure(
+        DENIED,
         "allow iam:PassRole on {target} to who deploys, for the service sagemaker.amazonaws.com",
         says="iam:PassRole",
     ),
@@ -156,12 +175,29 @@ CURES = (
     ),
     Cure(
         INVALID,
+        "let events.amazonaws.com and scheduler.amazonaws.com assume the role, in its trust policy; or name another: role in the "
+        "trigger, SMP_TRIGGER_ROLE or conf.sagemakerNetworkSecurity.trigger_role",
+        says="assume",
+        on=TRIGGERING,
+    ),
+    Cure(
+        (*INVALID, "InvalidEventPatternException"),
+        "correct what the message names in sagemakerPipeline.triggers or .notifications",
+        on=("PutRule", *TRIGGERING),
+    ),
+    Cure(
+        INVALID,
         "the service does not accept the definition: `smp validate` says what is wrong in which file and line",
         on=("CreatePipeline", "UpdatePipeline"),
     ),
     Cure(
         ("ConflictException", "ResourceInUse"),
         "another change of {resource} is under way: wait until it is done and run the command again",
+    ),
+    Cure(
+        ("LimitExceededException", "ServiceQuotaExceededException"),
+        "ask for a higher quota (`aws service-quotas`, service codes events and scheduler), or remove what is no longer needed",
+        on=("PutRule", "CreateScheduleGroup", *TRIGGERING),
     ),
     Cure(
         ("ResourceLimitExceeded", "LimitExceededException"),

@@ -21,8 +21,8 @@ ADD, CHANGE, REMOVE = "add", "change", "remove"
 BRANCHES = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
 """The step types whose arguments hold whole steps, and where."""
 
-SERVICE_TAGS = ("aws:", "sagemaker:")
-"""Keys that AWS, Studio and Projects put on a pipeline themselves: a plan never removes them."""
+SERVICE_TAGS = ("aws:", "sagemaker:", "smp:")
+"""Keys that AWS, Studio, Projects and this tool put on a pipeline themselves: a plan never removes them."""
 
 Items = dict[str, Mapping[str, Any]]
 

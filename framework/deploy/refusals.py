@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy.cures import ACTIONS, CURES, INVALID, MISSING, NOT_FOUND, Cure
+from framework.deploy.cures import ACTIONS, CURES, INVALID, MISSING, NOT_FOUND, TRIGGER_ACTIONS, Cure
 from framework.errors import BackendError
 
 LONGEST_REASON = 600
@@ -108,5 +108,5 @@ def public(text: str) -> str:
 def _refused(reason: str, operation: str, resource: str) -> tuple[str, str]:
     """The IAM action and the resource: as the message names them, else as the call implies them."""
     found = re.search(r"not authorized to perform:? ([\w-]+:\w+)(?:.*? resource: \"?((?:role )?[^\s\"]+))?", reason)
-    action = found[1] if found else ACTIONS.get(operation, f"sagemaker:{operation}")
+    action = found[1] if found else {**ACTIONS, **TRIGGER_ACTIONS}.get(operation, f"sagemaker:{operation}")
     return action, ((found[2] or resource) if found else resource)

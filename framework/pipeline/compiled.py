@@ -5,12 +5,16 @@ These are the only shapes that `deploy` and `local` know; they never see a confi
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 Definition = Mapping[str, Any]
+
+THIS_PIPELINE = "(this pipeline)"
+"""Stands for the pipeline's ARN, which is known when it is deployed, in what triggers and notifications send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,60 @@ class LocalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """A trigger that the clock sets off: a schedule of EventBridge Scheduler.
+
+    Attributes:
+        name: what the configuration calls it; the schedule's name.
+        group: the schedule group of the pipeline, which carries its mark.
+        request: the members of CreateSchedule, but for Name and GroupName.
+    """
+
+    name: str
+    group: str
+    request: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """A trigger that an event sets off, or a notification: a rule of EventBridge and its one target.
+
+    Attributes:
+        name: what the configuration calls it.
+        rule: the rule's name.
+        bus: name or ARN of the event bus.
+        request: the members of PutRule, but for Name, EventBusName and Tags; EventPattern as what its JSON says.
+        target: the members of a target of PutTargets, but for its Id.
+        bucket: the bucket that has to tell EventBridge of its objects; "" for none.
+        configure_bucket: whether that is switched on where it is not.
+    """
+
+    name: str
+    rule: str
+    bus: str
+    request: Mapping[str, Any]
+    target: Mapping[str, Any]
+    bucket: str = ""
+    configure_bucket: bool = False
+
+
+def trigger_group(pipeline: str) -> str:
+    """The schedule group of a pipeline, and what the names of its rules begin with; at most 40 characters."""
+    return shortened(f"smp-{pipeline}", 40)
+
+
+def rule_name(pipeline: str, name: str) -> str:
+    """The name of a rule of a pipeline. The dot, which no pipeline's name has, tells it from those of all other pipelines."""
+    return shortened(f"{trigger_group(pipeline)}.{name}", 64)
+
+
+def shortened(name: str, limit: int) -> str:
+    """A name of at most `limit` characters: where it is longer, its beginning and a digest of the whole."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return name if len(name) <= limit else f"{name[: limit - 9]}-{digest}"
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledPipeline:
     """Everything that deploying or running needs; equal inputs give equal values.
 
@@ -127,6 +185,8 @@ class CompiledPipeline:
         display_name: what the console calls the pipeline; None when the configuration does not say.
         parallelism: how many steps may run at a time; None leaves it to the service, or to the machine.
         model_packages: versions of registered models that are looked up when it is deployed or run.
+        triggers: what starts it by itself.
+        notifications: who is told of its executions and steps.
     """
 
     name: str
@@ -144,6 +204,8 @@ class CompiledPipeline:
     display_name: str | None = None
     parallelism: int | None = None
     model_packages: tuple[PackageRequest, ...] = ()
+    triggers: tuple[Schedule | EventRule, ...] = ()
+    notifications: tuple[EventRule, ...] = ()
 
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""

@@ -12,6 +12,7 @@ from framework.pipeline.compiled import CompiledPipeline, LocalSettings, Paramet
 from framework.pipeline.graph import COMPLETED, Edge
 from framework.pipeline.idle import NEVER_RETRIED, OF_JOBS, WITHOUT_JOBS
 from framework.pipeline.nesting import TOP, Slot
+from framework.pipeline.triggers import compile_notifications, compile_triggers
 from framework.steps.base import PropertyFile, Step, as_json, as_text
 
 VERSION = "2020-12-01"
@@ -44,6 +45,8 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         display_name=pipeline.settings.display_name,
         parallelism=pipeline.settings.parallelism,
         model_packages=pipeline.model_packages,
+        triggers=compile_triggers(pipeline.settings.triggers, pipeline.name, config.network),
+        notifications=compile_notifications(pipeline.settings.notifications, pipeline.name, config.network),
     )
 
 

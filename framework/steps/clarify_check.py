@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from framework.config.expressions import Expression
-from framework.config.steps import constants
+from framework.config.schema_wording import constants
 from framework.findings import WARNING, Finding
 from framework.steps import checks
 from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings

@@ -8,10 +8,10 @@ RULES = (
     Rule(
         "SMP310",
         "Settings that exclude each other",
-        "A step has several keys of which it takes one, or none where it needs one: the cluster of an EMR step, the application of "
-        "an EMRServerless step, the model of an inference component, instances or serverless of a variant, groups or fleets of a "
-        "cluster. Or it sets for a cluster of its own what goes with an existing one only, or what SageMaker itself sets. The "
-        "service cannot tell which is meant, and refuses the step.",
+        "A step or trigger has several keys of which it takes one, or none where it needs one: the cluster of an EMR step, the "
+        "application of an EMRServerless step, the model of an inference component, instances or serverless of a variant, groups "
+        "or fleets of a cluster, what sets a trigger off. Or it sets for a cluster of its own what goes with an existing one only, "
+        "what SageMaker itself sets, or what goes with another kind of trigger. The service cannot tell which is meant.",
         "Keep exactly one of them; remove what SageMaker sets.",
         source="SageMaker Python SDK, EMRStep and EMRServerlessStep; API CreateEndpointConfig and CreateInferenceComponent",
         blocking=True,

@@ -267,6 +267,36 @@ CASES = [
         "set, check that AWS is what answers there.",
     ),
     (
+        refused("AccessDeniedException", "User: x is not authorized to perform: iam:PassRole on resource: role/starter"),
+        "PutTargets",
+        "rule smp-churn.nightly",
+        "PutTargets on rule smp-churn.nightly failed: User: x is not authorized to perform: iam:PassRole on resource: "
+        "role/starter (AccessDeniedException). Try: allow iam:PassRole on role/starter to who deploys, for the services "
+        "events.amazonaws.com and scheduler.amazonaws.com.",
+    ),
+    (
+        refused("ValidationException", "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."),
+        "CreateSchedule",
+        "schedule smp-churn/nightly",
+        "CreateSchedule on schedule smp-churn/nightly failed: The execution role you provide must allow AWS EventBridge Scheduler "
+        "to assume the role (ValidationException). Try: let events.amazonaws.com and scheduler.amazonaws.com assume the role, in "
+        "its trust policy; or name another: role in the trigger, SMP_TRIGGER_ROLE or conf.sagemakerNetworkSecurity.trigger_role.",
+    ),
+    (
+        refused("InvalidEventPatternException", "Event pattern is not valid."),
+        "PutRule",
+        "rule smp-churn.custom",
+        "PutRule on rule smp-churn.custom failed: Event pattern is not valid (InvalidEventPatternException). Try: correct what the "
+        "message names in sagemakerPipeline.triggers or .notifications.",
+    ),
+    (
+        refused("ServiceQuotaExceededException", "Too many schedules."),
+        "CreateSchedule",
+        "schedule smp-churn/nightly",
+        "CreateSchedule on schedule smp-churn/nightly failed: Too many schedules (ServiceQuotaExceededException). Try: ask for a "
+        "higher quota (`aws service-quotas`, service codes events and scheduler), or remove what is no longer needed.",
+    ),
+    (
         refused("SomethingNew", "Nobody has seen this yet"),
         "CreatePipeline",
         PIPELINE,
