@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from framework.findings import nearest
 
@@ -73,10 +72,12 @@ def schedule_fault(text: str) -> Fault | None:
 
 def timezone_fault(name: str) -> Fault | None:
     """What is wrong with the name of a time zone. Where this machine has no list of them, nothing is."""
+    import zoneinfo  # 4 ms: only for configurations that name a time zone
+
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        known = available_timezones()
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
         return ("is no time zone", nearest(name, known) or "a name such as Europe/Vienna, or UTC") if known else None
     return None
 

@@ -116,7 +116,7 @@ def test_time_zones_are_known_by_name() -> None:
 
 
 def test_without_a_list_of_time_zones_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("framework.checks.schedules.available_timezones", set)
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
     assert timezone_fault("Nowhere/Nothing") is None
 
 
