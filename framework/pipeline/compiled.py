@@ -68,6 +68,21 @@ class ParameterRule:
 
 
 @dataclass(frozen=True, slots=True)
+class StepOrigin:
+    """What the configuration says of a step beyond the definition.
+
+    Attributes:
+        step: its name.
+        step_class: its class; "" for a step that no line of the configuration asks for.
+        model: the model that it is of; "" for none.
+    """
+
+    step: str
+    step_class: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StandIn:
     """What stands for a container image on this machine.
 
@@ -127,6 +142,7 @@ class CompiledPipeline:
         display_name: what the console calls the pipeline; None when the configuration does not say.
         parallelism: how many steps may run at a time; None leaves it to the service, or to the machine.
         model_packages: versions of registered models that are looked up when it is deployed or run.
+        origins: what the configuration says of its steps; None for a definition that did not come from one.
     """
 
     name: str
@@ -144,6 +160,7 @@ class CompiledPipeline:
     display_name: str | None = None
     parallelism: int | None = None
     model_packages: tuple[PackageRequest, ...] = ()
+    origins: tuple[StepOrigin, ...] | None = None
 
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""
