@@ -48,9 +48,10 @@ def every(definition: Definition) -> Iterator[tuple[Mapping[str, Any], tuple[str
     todo: list[tuple[Mapping[str, Any], tuple[str, ...]]] = [(step, ()) for step in reversed(_steps(definition.get("Steps")))]
     while todo:
         step, holders = todo.pop()
-        yield step, holders
-        inner = [each for member in INNER.get(str(step.get("Type")), ()) for each in _steps(step["Arguments"].get(member))]
-        todo += [(each, (*holders, str(step["Name"]))) for each in reversed(inner)]
+        arguments = dict(step.get("Arguments") or {})
+        inner = {member: _steps(arguments[member]) for member in INNER.get(str(step.get("Type")), ()) if member in arguments}
+        yield ({**step, "Arguments": arguments | inner} if inner else step), holders
+        todo += [(each, (*holders, str(step["Name"]))) for steps in reversed(inner.values()) for each in reversed(steps)]
 
 
 def listed(definition: Definition, origins: Iterable[StepOrigin] = ()) -> dict[str, Listed]:
@@ -120,5 +121,5 @@ def _is_step(step: Any) -> bool:
     """Whether a value is shaped so that what looks at steps can look at it."""
     if not isinstance(step, Mapping) or not isinstance(step.get("Name"), str):
         return False
-    arguments, depends = step.get("Arguments", {}), step.get("DependsOn")
-    return isinstance(arguments, Mapping) and isinstance(depends, (list, type(None)))
+    arguments, depends = step.get("Arguments"), step.get("DependsOn")
+    return isinstance(arguments, (Mapping, type(None))) and isinstance(depends, (list, type(None)))

@@ -184,7 +184,7 @@ def _unknown(term: Term, subject: Subject) -> list[Finding]:
     if any(_matches(term, value) for value in legal):
         return []
     what = {NAME: "step", TYPE: "step type", CLASS: "step class"}.get(term.method, term.method)
-    near = nearest(term.value, present) or nearest(term.value, legal)
+    near = nearest(term.value, legal) or nearest(term.value, present)
     return [finding(term.option, term.text, offset, f"there is no {what} {term.value}", near)]
 
 
