@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,8 @@ def run(
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
-    picked = selection.pick(ctx, compiled, asked, local)
+    there = cache(partial(_sagemaker, compiled))
+    picked = selection.pick(ctx, compiled, asked, None if local else there)
     if picked and not picked.steps:
         selection.tell_nothing(ctx)
         return
@@ -135,7 +136,7 @@ def run(
         given = watch.given_words(ctx, definition, [*_file_words(parameters_file), *_assignment_words(assignments)], how)
         ctx.exit(_run_local(ctx, compiled, parameters, how, given))
     else:
-        ctx.exit(_run_sagemaker(ctx, compiled, parameters, wait, picked.selective if picked else None))
+        ctx.exit(_run_sagemaker(ctx, there(), compiled, parameters, wait, picked.selective if picked else None))
 
 
 def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
@@ -220,9 +221,13 @@ def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline, given: Coll
 
 
 def _run_sagemaker(
-    ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], wait: bool, selective: Mapping[str, Any] | None
+    ctx: click.Context,
+    backend: SageMakerBackend,
+    compiled: CompiledPipeline,
+    parameters: dict[str, str],
+    wait: bool,
+    selective: Mapping[str, Any] | None,
 ) -> int:
-    backend = _sagemaker(compiled)
     arn, plan = _deployed(backend, compiled, parameters)
     click.echo(f"{plan.action} {arn}", err=True)
     started = backend.start(compiled.name, parameters, selective=selective)

@@ -5,7 +5,7 @@ On this machine `state:` and `result:` look at local runs, else at what is deplo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,9 @@ from framework.report import text
 
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
+
+There = Callable[[], "SageMakerBackend"]
+"""Makes the backend of SageMaker, the same one each time; only where it is asked for is boto3 imported."""
 
 LATEST = "latest"
 MOST_STEPS = 50
@@ -97,26 +100,33 @@ def asked(how: Mapping[str, Any]) -> Asked:
     return given
 
 
-def subject(ctx: click.Context, compiled: CompiledPipeline, given: Asked, local: bool) -> Subject:
-    """The pipeline, and what `state:` and `result:` compare it with."""
-    past = _Local(ctx, compiled, given.source) if local else _There(compiled, given.source)
+def subject(ctx: click.Context, compiled: CompiledPipeline, given: Asked, there: There | None) -> Subject:
+    """The pipeline, and what `state:` and `result:` compare it with: there, or on this machine."""
+    past = _There(compiled, given.source, there) if there else _Local(ctx, compiled, given.source)
     before = past.before if given.state is None else lambda: read_definition(Path(given.state or ""))
     return Subject(compiled.definition, compiled.origins, before, past.results)
 
 
-def pick(ctx: click.Context, compiled: CompiledPipeline, given: Asked, local: bool) -> Picked | None:
+def pick(ctx: click.Context, compiled: CompiledPipeline, given: Asked, there: There | None) -> Picked | None:
     """What of a pipeline is to run; None when no part was asked for.
+
+    Args:
+        ctx: the command's.
+        compiled: the pipeline.
+        given: the options.
+        there: makes the backend where it is to run; None for this machine.
 
     Raises:
         FindingsError: what was given names nothing, or cannot run by itself.
     """
     if not (given.select or given.exclude):
         return None
-    chosen = choose(subject(ctx, compiled, given, local), given.select, given.exclude)
-    if local:
-        latest = given.source == LATEST and not chosen.every
-        return Picked(chosen.runs, chosen.every, _Local(ctx, compiled, LATEST).source() if latest else given.source)
-    return _picked_there(compiled, chosen, given) if chosen.runs and not chosen.every else Picked(chosen.runs, chosen.every)
+    chosen = choose(subject(ctx, compiled, given, there), given.select, given.exclude)
+    if there:
+        part_of = chosen.runs and not chosen.every
+        return _picked_there(compiled, chosen, given, there()) if part_of else Picked(chosen.runs, chosen.every)
+    latest = given.source == LATEST and not chosen.every
+    return Picked(chosen.runs, chosen.every, _Local(ctx, compiled, LATEST).source() if latest else given.source)
 
 
 def tell_nothing(ctx: click.Context) -> None:
@@ -126,13 +136,13 @@ def tell_nothing(ctx: click.Context) -> None:
         click.echo(text.as_json({"PipelineExecutionArn": None, "SelectedSteps": []}))
 
 
-def _picked_there(compiled: CompiledPipeline, chosen: Chosen, given: Asked) -> Picked:
+def _picked_there(compiled: CompiledPipeline, chosen: Chosen, given: Asked, backend: SageMakerBackend) -> Picked:
     run = part(compiled.definition["Steps"], chosen.runs)
     if len(run.steps) > MOST_STEPS:
         message = f"{len(run.steps)} steps are chosen, and SageMaker takes {MOST_STEPS} at most"
         hint = "choose fewer, or run the whole pipeline: steps with enable_cache are reused"
         raise FindingsError([Finding(RULE, PLACE, message, hint)])
-    return Picked(run.steps, False, _there(compiled).earlier(compiled.name).source(run.needed, given.source))
+    return Picked(run.steps, False, backend.earlier(compiled.name).source(run.needed, given.source))
 
 
 class _Local:
@@ -163,28 +173,21 @@ class _Local:
 class _There:
     """What is deployed, and has run on SageMaker."""
 
-    def __init__(self, compiled: CompiledPipeline, source: str | None) -> None:
-        self._compiled, self._source = compiled, source
+    def __init__(self, compiled: CompiledPipeline, source: str | None, backend: There) -> None:
+        self._name, self._source, self._backend = compiled.name, source, backend
 
     def before(self) -> Definition | None:
         """What the given execution ran; else what is deployed, None when nothing is."""
-        backend, name = _there(self._compiled), self._compiled.name
         if self._source is not None:
-            earlier = backend.earlier(name)
+            earlier = self._backend().earlier(self._name)
             return earlier.definition(earlier.named(self._source))
-        deployed = backend.fetch(name)
+        deployed = self._backend().fetch(self._name)
         return deployed.definition if deployed else None
 
     def results(self) -> Sequence[StepState]:
         """How the steps of the given execution ended, or those of the newest that has ended."""
-        earlier = _there(self._compiled).earlier(self._compiled.name)
+        earlier = self._backend().earlier(self._name)
         return earlier.steps(earlier.named(self._source or LATEST))
-
-
-def _there(compiled: CompiledPipeline) -> SageMakerBackend:
-    from framework.deploy.backend import SageMakerBackend  # boto3's own imports take 0.2 s
-
-    return SageMakerBackend(compiled.region)
 
 
 def _there_is(found: Execution | None, nothing: str) -> Execution:
