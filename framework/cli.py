@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, explain, history, local, lock, ls, options, registry, rules, run, showing
+from framework.commands import definition, explain, history, iam, local, lock, ls, options, registry, rules, run, showing
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -57,6 +57,7 @@ for command in (
     explain.command,
     lock.command,
     ls.command,
+    iam.command,
     run.deploy,
     run.run,
     history.logs,
