@@ -70,10 +70,8 @@ def check(at: StepAt, facts: Facts, draft: Draft) -> None:
     group = at.step.get("ModelPackageGroupName")
     if group is not None:
         name = facts.text(group) or "*"
-        versions = draft.where.named("model-package", name, "/*")
-        groups = draft.where.named("model-package-group", name)
         actions = of("sagemaker", "DescribeModelPackage", "ListModelPackages")
-        draft.allow("Baselines", actions, [*versions, *groups])
+        draft.allow("Baselines", actions, draft.where.named("model-package", name, "/*"))
     if at.type == "ClarifyCheck" and at.step.get("ModelName") is not None:
         # Clarify asks the model through an endpoint that it makes and deletes; its analysis names it as it likes.
         actions = of("sagemaker", "AddTags", "CreateEndpoint", "CreateEndpointConfig", "DeleteEndpoint", "DeleteEndpointConfig",

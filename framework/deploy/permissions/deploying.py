@@ -62,8 +62,7 @@ def _packages(compiled: CompiledPipeline, draft: Draft) -> None:
         draft.allow("ModelPackageGroups", actions, draft.where.named("model-package-group", group.name))
     for request in compiled.model_packages:
         versions = draft.where.named("model-package", request.group, "/*")
-        groups = draft.where.named("model-package-group", request.group)
-        draft.allow("ModelPackages", of("sagemaker", "ListModelPackages"), [*versions, *groups])
+        draft.allow("ModelPackages", of("sagemaker", "ListModelPackages"), versions)
 
 
 def _logs(facts: Facts, draft: Draft) -> None:
