@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, delete, explain, history, local, lock, options, registry, rules, run, showing
+from framework.commands import definition, delete, explain, history, iam, local, lock, ls, options, registry, rules, run, showing
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -56,6 +56,8 @@ for command in (
     rules.command,
     explain.command,
     lock.command,
+    ls.command,
+    iam.command,
     run.deploy,
     run.run,
     delete.command,

@@ -75,7 +75,7 @@ def step(found: Execution, name: str, command: str) -> StepState:
 
 def _may_begin(engine: LocalBackend, found: Execution, name: str) -> bool:
     """Whether a step that has not begun is one of the definition; of a loop's steps, as its iterations are named."""
-    from framework.local.graph import body, flat
+    from framework.pipeline.step_graph import body, flat
 
     for each, _ in flat(engine.definition(found.id).get("Steps") or []):
         inner = [str(one.get("Name")) for one in body(each)]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.commands import options, watch
+from framework.commands import options, selection, watch
+from framework.commands.definitions import read_definition
 from framework.config.start import read_values
-from framework.findings import Finding, FindingsError, Place
 from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings
 from framework.pipeline.execution import SUCCEEDED, Execution, Watcher
 from framework.pipeline.packages import with_packages
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
     from framework.local.backend import LocalBackend
 
 RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
-KEPT = ("keep_going", "strict", "select", "source")
+KEPT = ("keep_going", "strict", "select", "exclude", "state", "source")
 """What a resumed run keeps of how it began."""
 
-LOCAL_ONLY = ("parallelism", "keep_going", "strict", "select", "source", "resume")
+LOCAL_ONLY = ("parallelism", "keep_going", "strict", "resume")
 
 
 @click.command()
@@ -78,8 +77,12 @@ def _without_secret(field: dict[str, Any]) -> dict[str, Any]:
 )
 @click.option("--keep-going", is_flag=True, help="With --local: after a failure, go on with what does not depend on it.")
 @click.option("--strict-local", "strict", is_flag=True, help="With --local: refuse steps that would only be recorded.")
-@click.option("--select", multiple=True, metavar="STEP", help="With --local: run these steps, on earlier results.")
-@click.option("--source", metavar="RUN", help="With --select: the run whose results count.  [default: the newest that has them]")
+@selection.select_options
+@click.option(
+    "--source",
+    metavar="RUN",
+    help="With --select: the run whose results count; its id or ARN, or latest.  [default: the newest that has them]",
+)
 @click.option("--resume", metavar="RUN", help="With --local: go on with a run that failed, was stopped, or was killed.")
 @click.pass_context
 def run(
@@ -95,11 +98,8 @@ def run(
 ) -> None:
     """Deploy the pipeline and start it; or run it here."""
     if not local and (definition or any(how[name] for name in LOCAL_ONLY)):
-        raise click.UsageError(
-            "--definition, --parallel, --keep-going, --strict-local, --select, --source and --resume go with --local"
-        )
-    if how["source"] and not how["select"]:
-        raise click.UsageError("--source goes with --select, which says what to run")
+        raise click.UsageError("--definition, --parallel, --keep-going, --strict-local and --resume go with --local")
+    asked = selection.asked(how)
     if not local and ctx.get_parameter_source("runner") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--runner goes with --local")
     if how["resume"] and (definition or assignments or parameters_file or dry_run or any(how[name] for name in KEPT)):
@@ -122,15 +122,22 @@ def run(
     compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
+    there = cache(partial(_sagemaker, compiled))
+    picked = selection.pick(ctx, compiled, asked, None if local else there)
+    if picked and not picked.steps:
+        selection.tell_nothing(ctx)
+        return
+    how |= {"select": picked.select, "source": picked.source} if picked else {}
     if dry_run:
         if local:
             _local_backend(ctx, how, compiled.local).check(compiled, {**found_later, **parameters}, how["strict"], how["select"])
-        click.echo(text.dry_run(compiled, hidden(parameters), local, options.wants_json(ctx)), nl=False)
+        steps = picked.steps if picked else None
+        click.echo(text.dry_run(compiled, hidden(parameters), local, options.wants_json(ctx), steps), nl=False)
     elif local:
         given = watch.given_words(ctx, definition, [*_file_words(parameters_file), *_assignment_words(assignments)], how)
         ctx.exit(_run_local(ctx, compiled, parameters, how, given))
     else:
-        ctx.exit(_run_sagemaker(ctx, compiled, parameters, wait))
+        ctx.exit(_run_sagemaker(ctx, there(), compiled, parameters, wait, picked.selective if picked else None))
 
 
 def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
@@ -139,19 +146,7 @@ def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
     Raises:
         FindingsError: the file holds no definition.
     """
-    try:
-        definition = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _no_definition(path, str(error)) from None
-    except RecursionError:
-        raise _no_definition(path, "it is nested too deeply") from None
-    if not isinstance(definition, dict) or not isinstance(definition.get("Steps"), list):
-        raise _no_definition(path, "it has no list of Steps")
-    return CompiledPipeline(path.stem, definition, local=local_settings(options.sources(ctx), os.environ))
-
-
-def _no_definition(path: Path, reason: str) -> FindingsError:
-    return FindingsError([Finding("SMP101", Place(str(path)), f"not a pipeline definition: {reason}", "give it as JSON")])
+    return CompiledPipeline(path.stem, read_definition(path), local=local_settings(options.sources(ctx), os.environ))
 
 
 def _file_words(parameters_file: str | None) -> list[str]:
@@ -244,11 +239,17 @@ def _with_triggers_applied(
     return changes
 
 
-def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], wait: bool) -> int:
-    backend = _sagemaker(compiled)
+def _run_sagemaker(
+    ctx: click.Context,
+    backend: SageMakerBackend,
+    compiled: CompiledPipeline,
+    parameters: dict[str, str],
+    wait: bool,
+    selective: Mapping[str, Any] | None,
+) -> int:
     arn, plan = _deployed(backend, compiled, parameters)
     click.echo(f"{plan.action} {arn}", err=True)
-    started = backend.start(compiled.name, parameters)
+    started = backend.start(compiled.name, parameters, selective=selective)
     if not wait:
         click.echo(text.as_json({"PipelineExecutionArn": started}) if options.wants_json(ctx) else f"started {started}")
         return 0

@@ -36,7 +36,7 @@ def watched(ctx: click.Context, definition: Definition) -> Iterator[Watcher]:
     if options.wants_json(ctx) or not live.wanted(sys.stderr, os.environ):
         yield options.tell_step
         return
-    from framework.local.graph import flat
+    from framework.pipeline.step_graph import flat
 
     kinds = {str(step.get("Name")): str(step.get("Type")) for step, _ in flat(definition.get("Steps") or [])}
     with live.table(kinds, sys.stderr) as watch:

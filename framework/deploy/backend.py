@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from framework.deploy import applying, deleting, looking, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED
+from framework.deploy.earlier import Earlier
 from framework.deploy.fields import canonical
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
 from framework.deploy.refusals import code_of, half, is_missing, told
@@ -120,7 +121,18 @@ class SageMakerBackend:
             )
         return arn
 
-    def start(self, name: str, parameters: Mapping[str, str], token: str | None = None, display_name: str | None = None) -> str:
+    def earlier(self, name: str) -> Earlier:
+        """The executions of a pipeline that a run of a part of it can take results from."""
+        return Earlier(self._clients, name)
+
+    def start(
+        self,
+        name: str,
+        parameters: Mapping[str, str],
+        token: str | None = None,
+        display_name: str | None = None,
+        selective: Mapping[str, Any] | None = None,
+    ) -> str:
         """Starts an execution.
 
         Args:
@@ -128,6 +140,7 @@ class SageMakerBackend:
             parameters: start values of its parameters; the others keep their defaults.
             token: 32 to 128 characters; two starts with the same one are one execution. None stands for a fresh one.
             display_name: what the console shows.
+            selective: the SelectiveExecutionConfig of a run of a part; None runs all.
 
         Returns:
             The execution's ARN.
@@ -138,6 +151,8 @@ class SageMakerBackend:
             request["PipelineParameters"] = [{"Name": key, "Value": value} for key, value in parameters.items()]
         if display_name:
             request["PipelineExecutionDisplayName"] = display_name
+        if selective:
+            request["SelectiveExecutionConfig"] = selective
         with told(*call):
             started = self._clients.sagemaker.start_pipeline_execution(**request)
         return _member(started, "PipelineExecutionArn", *call)

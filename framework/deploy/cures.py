@@ -170,6 +170,13 @@ CURES = (
     Cure(INVALID, "check the name, the account and the region (SMP_REGION or conf.region)", says=MISSING),
     Cure(
         INVALID,
+        "choose steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that "
+        "has the results which they need",
+        says="[Ss]elected ?[Ss]teps|SourcePipelineExecutionArn",
+        on=("StartPipelineExecution",),
+    ),
+    Cure(
+        INVALID,
         "check that the parameters are those of the definition, in their types: `smp validate` shows it",
         on=("StartPipelineExecution",),
     ),

@@ -10,13 +10,13 @@ from typing import Any
 
 from framework.findings import Finding, FindingsError
 from framework.local import step_types
-from framework.local.graph import Step
 from framework.local.problems import lacks, problems, simulations
 from framework.local.runners.containers import ENGINES
 from framework.local.selection import Selection, select
 from framework.local.state import RunOptions
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.parameters import resolve_parameters
+from framework.pipeline.step_graph import Step
 
 
 def admitted(

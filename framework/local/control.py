@@ -10,11 +10,12 @@ from typing import Any
 
 from framework.local import conditions, loops
 from framework.local.functions import Resolver, text
-from framework.local.graph import CONDITION, FAIL, Node
+from framework.local.graph import Node
 from framework.local.names import now
 from framework.local.record import Record
 from framework.local.scheduler import Outcome
 from framework.pipeline.execution import EXECUTING, FAILED, SUCCEEDED
+from framework.pipeline.step_graph import CONDITION, FAIL
 
 LONGEST_MESSAGE = 3072
 DEFAULT_LIMIT = 1

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from framework.findings import Finding, FindingsError
-from framework.local.selection import PLACE, RULE, Selection, select
+from framework.local.selection import Selection, select
 from framework.local.state import StateFolder, read_file, shown
 from framework.pipeline.execution import SUCCEEDED, Execution, StepState
+from framework.pipeline.partial import PLACE, RULE
 
 
 @dataclass(frozen=True)

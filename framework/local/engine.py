@@ -17,7 +17,7 @@ from framework.local.caching import StepCache
 from framework.local.files import remove_tree
 from framework.local.functions import Resolver, UnresolvedError, text
 from framework.local.given import append
-from framework.local.graph import CONTROL, Node
+from framework.local.graph import Node
 from framework.local.job import Site, StepError, StepRun
 from framework.local.loops import context
 from framework.local.names import arn, job_name, now
@@ -27,6 +27,7 @@ from framework.local.scheduler import Outcome, Scheduler
 from framework.local.state import RunOptions
 from framework.local.stopping import StoppableRunner
 from framework.pipeline.execution import COMPLETED_WITH_FAILURES, EXECUTING, FAILED, STOPPED, SUCCEEDED
+from framework.pipeline.step_graph import CONTROL
 
 LONGEST_REASON = 3000
 STOP_SECONDS = 5.0

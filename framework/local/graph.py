@@ -1,4 +1,4 @@
-"""Which step waits for which, read off the definition: top-level steps and those in the branches of conditions, in one list.
+"""Which step waits for which, as the scheduler sees it: top-level steps and those in the branches of conditions, in one list.
 
 In: the steps of a definition. Out: nodes for the scheduler. The body of a ForEach is not in the list: it becomes nodes when the
 loop's items are known (`framework.local.loops`).
@@ -6,28 +6,11 @@ loop's items are known (`framework.local.loops`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-REFERENCE = re.compile(r"Steps\.([^.\[\]]+)")
-CONDITION, FAIL, FOR_EACH = "Condition", "Fail", "ForEach"
-CONTROL = frozenset({CONDITION, FAIL, FOR_EACH})
-"""The step types that the engine itself carries out."""
-
-COMPLETED = frozenset({"Completed"})
-TRIGGERS = {
-    "Completed": COMPLETED,
-    "Failed": frozenset({"Failed"}),
-    "Stopped": frozenset({"Stopped"}),
-    "Any": frozenset({"Completed", "Failed", "Stopped"}),
-}
-"""Which ends of a step let another one start, by the Trigger of a DependsOn entry."""
-
-Step = Mapping[str, Any]
-Needs = Mapping[str, frozenset[str]]
-"""For each step, in the order of the definition, the steps that it waits for."""
+from framework.pipeline.step_graph import Needs, Step, Waits, flat, waits
 
 
 @dataclass(frozen=True)
@@ -62,88 +45,15 @@ class Node:
     name: str
     step: Step
     order: tuple[int, ...]
-    waits: tuple[tuple[str, frozenset[str]], ...] = ()
+    waits: Waits = ()
     iteration: Iteration | None = None
 
 
-def references(value: Any) -> Iterator[str]:
-    """The names of the steps that any Get inside of a value refers to."""
-    if isinstance(value, Mapping):
-        target = value.get("Get")
-        if isinstance(target, str) and (match := REFERENCE.match(target)):
-            yield match[1]
-        for member in value.values():
-            yield from references(member)
-    elif isinstance(value, (list, tuple)):
-        for member in value:
-            yield from references(member)
-
-
-def branches(step: Step) -> Iterator[tuple[str, Step]]:
-    """The steps directly in the branches of a condition, each with the outcome that starts it: "True" or "False"."""
-    if step.get("Type") == CONDITION:
-        arguments = step.get("Arguments") or {}
-        for outcome, key in (("True", "IfSteps"), ("False", "ElseSteps")):
-            for inner in arguments.get(key) or ():
-                yield outcome, inner
-
-
-def body(step: Step) -> list[Step]:
-    """The steps of a loop's body; none of another step."""
-    return list((step.get("Arguments") or {}).get("ForEachBody") or ()) if step.get("Type") == FOR_EACH else []
-
-
-def flat(steps: Sequence[Step], guard: tuple[str, str] | None = None) -> Iterator[tuple[Step, tuple[str, str] | None]]:
-    """The steps and those inside of conditions, each with the condition and the outcome that it needs."""
-    for step in steps:
-        yield step, guard
-        for outcome, inner in branches(step):
-            yield from flat([inner], (str(step.get("Name")), outcome))
-
-
-def every_step(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps, those inside of conditions, and those of the bodies of loops."""
-    for step, _ in flat(steps):
-        yield step
-        yield from every_step(body(step))
-
-
-def own_references(step: Step) -> set[str]:
-    """The steps whose results a step uses; for a condition, those that its conditions use."""
-    arguments = step.get("Arguments") or {}
-    if step.get("Type") == CONDITION:
-        return set(references(arguments.get("Conditions")))
-    outer = {key: value for key, value in step.items() if key not in ("Name", "DependsOn")}
-    inner = [str(each.get("Name")) for each in body(step)]
-    after = {name for each in body(step) for name, _ in depends_on(each)}
-    return {*references(outer), *after} - set(inner)
-
-
-def depends_on(step: Step) -> Iterator[tuple[str, frozenset[str]]]:
-    """The entries of DependsOn: a step, and which ends of it let this one start."""
-    for entry in step.get("DependsOn") or ():
-        if isinstance(entry, str):
-            yield entry, COMPLETED
-        elif isinstance(entry, Mapping):
-            yield str(entry.get("Step")), TRIGGERS.get(str(entry.get("Trigger", "Completed")), COMPLETED)
-
-
 def nodes(steps: Sequence[Step]) -> dict[str, Node]:
-    """The nodes of a definition, in its order.
-
-    References to steps that do not exist are left out here; they fail when they are resolved.
-    """
-    found = list(flat(steps))
-    names = {str(step["Name"]) for step, _ in found}
-    return {step["Name"]: _node(step, guard, names, number) for number, (step, guard) in enumerate(found)}
-
-
-def _node(step: Step, guard: tuple[str, str] | None, names: set[str], number: int) -> Node:
-    waits = [(other, COMPLETED) for other in sorted(own_references(step) & names)]
-    waits += [(other, ends) for other, ends in depends_on(step) if other in names]
-    if guard:
-        waits.append((guard[0], frozenset({guard[1]})))
-    return Node(step["Name"], step, (number,), tuple(dict.fromkeys(waits)))
+    """The nodes of a definition, in its order."""
+    awaited = waits(steps)
+    found = enumerate(step for step, _ in flat(steps))
+    return {step["Name"]: Node(step["Name"], step, (number,), awaited[step["Name"]]) for number, step in found}
 
 
 def needs(steps: Sequence[Step]) -> Needs:

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framework.local.functions import UnresolvedError, look_up
-from framework.local.graph import COMPLETED, Iteration, Node, Step, body, depends_on, references
+from framework.local.graph import Iteration, Node
 from framework.pipeline.execution import FAILED, STOPPED, SUCCEEDED
+from framework.pipeline.step_graph import COMPLETED, Step, body, depends_on, references
 
 FIELD = re.compile(r"IterationOutput\.([^.\[\]]+)(.+)", re.DOTALL)
 LONGEST_ITEM = 12800

@@ -9,10 +9,11 @@ from typing import Any
 from framework.findings import Finding, Place
 from framework.local import conditions, durations
 from framework.local.functions import Resolver
-from framework.local.graph import CONDITION, CONTROL, FOR_EACH, TRIGGERS, Step, body, circle, depends_on, every_step, flat, needs
+from framework.local.graph import circle, needs
 from framework.local.shapes import MAX_DEPTH, misshapen, too_deep
 from framework.local.step_types.base import StepType
 from framework.pipeline.compiled import LocalSettings
+from framework.pipeline.step_graph import CONDITION, CONTROL, FOR_EACH, TRIGGERS, Step, body, depends_on, every_step, flat
 
 RULE, SIMULATED = "SMP801", "SMP802"
 PLACE = Place("definition")

@@ -72,6 +72,21 @@ class ParameterRule:
 
 
 @dataclass(frozen=True, slots=True)
+class StepOrigin:
+    """What the configuration says of a step beyond the definition.
+
+    Attributes:
+        step: its name.
+        step_class: its class; "" for a step that no line of the configuration asks for.
+        model: the model that it is of; "" for none.
+    """
+
+    step: str
+    step_class: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StandIn:
     """What stands for a container image on this machine.
 
@@ -187,6 +202,7 @@ class CompiledPipeline:
         model_packages: versions of registered models that are looked up when it is deployed or run.
         triggers: what starts it by itself.
         notifications: who is told of its executions and steps.
+        origins: what the configuration says of its steps; None for a definition that did not come from one.
     """
 
     name: str
@@ -206,6 +222,7 @@ class CompiledPipeline:
     model_packages: tuple[PackageRequest, ...] = ()
     triggers: tuple[Schedule | EventRule, ...] = ()
     notifications: tuple[EventRule, ...] = ()
+    origins: tuple[StepOrigin, ...] | None = None
 
     def definition_text(self) -> str:
         """The definition as people read it: indented, in the order it was built, ending in a newline."""

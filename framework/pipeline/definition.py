@@ -8,7 +8,7 @@ from typing import Any
 from framework.config.expressions import Variable
 from framework.config.model import Local, ParameterConfig, PipelineConfig
 from framework.pipeline.build import Pipeline
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn
+from framework.pipeline.compiled import CompiledPipeline, LocalSettings, ParameterRule, StandIn, StepOrigin
 from framework.pipeline.graph import COMPLETED, Edge
 from framework.pipeline.idle import NEVER_RETRIED, OF_JOBS, WITHOUT_JOBS
 from framework.pipeline.nesting import TOP, Slot
@@ -47,6 +47,7 @@ def compile_pipeline(pipeline: Pipeline) -> CompiledPipeline:
         model_packages=pipeline.model_packages,
         triggers=compile_triggers(pipeline.settings.triggers, pipeline.name, config.network),
         notifications=compile_notifications(pipeline.settings.notifications, pipeline.name, config.network),
+        origins=tuple(_origin(pipeline.steps[name]) for name in sorted(pipeline.steps)),
     )
 
 
@@ -70,6 +71,11 @@ def _definition(pipeline: Pipeline) -> dict[str, Any]:
     if settings.mlflow is not None:
         definition["MlflowConfig"] = _mlflow(settings.mlflow)
     return {**definition, "Steps": _steps(pipeline, TOP)}
+
+
+def _origin(step: Step) -> StepOrigin:
+    spec = step.spec
+    return StepOrigin(step.name, spec.step_class if spec.name == step.name else "", spec.model.name)
 
 
 def _rule(parameter: ParameterConfig) -> ParameterRule:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
 from framework.findings import ERROR, Finding, printable
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import EXECUTING, FAILED, Execution, StepState
+from framework.pipeline.listing import listed
 
 FORMATS = ("text", "json", "sarif", "junit", "github")
 """How findings can be told; what else there is to tell, in the first two."""
@@ -74,10 +75,21 @@ def uploads_text(compiled: CompiledPipeline, for_program: bool) -> str:
     return "".join(f"{len(upload.content):>10}  {upload.uri}\n" for upload in compiled.uploads)
 
 
-def dry_run(compiled: CompiledPipeline, parameters: Mapping[str, str], local: bool, for_program: bool) -> str:
-    """What a run would do: where, with which parameters and uploads, and which steps in which order."""
+def dry_run(
+    compiled: CompiledPipeline,
+    parameters: Mapping[str, str],
+    local: bool,
+    for_program: bool,
+    selected: Collection[str] | None = None,
+) -> str:
+    """What a run would do: where, with which parameters and uploads, and which steps in which order.
+
+    `selected` are the steps of a run of a part.
+    """
     where = "this machine" if local else "SageMaker"
     steps = [(step["Name"], step["Type"]) for step in compiled.definition["Steps"]]
+    if selected is not None:
+        steps = [(step.name, step.type) for step in listed(compiled.definition).values() if step.name in selected]
     if for_program:
         plan = {"pipeline": compiled.name, "where": where, "parameters": dict(parameters)}
         return (

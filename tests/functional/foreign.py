@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from framework.local.functions import parse_path
-from framework.local.graph import every_step
+from framework.pipeline.step_graph import every_step
 
 ROWS = "id,a,b,y\n" + "".join(f"{row},{row % 7},{row * 3 % 11},{int(row % 7 > 3)}\n" for row in range(60))
 INFERENCE = """

@@ -23,12 +23,13 @@ RULES = (
     ),
     Rule(
         "SMP803",
-        "Steps that cannot be run by themselves",
-        "What is given to --select is no step of the pipeline, or leaves out a step that lies between two others; or no earlier "
-        "run, or not the one given to --source, has the results that the chosen steps need.",
-        "Choose steps that hang together, and run the whole pipeline once before, or choose the steps whose results are needed "
-        "too.",
-        source="SageMaker developer guide, page pipelines-selective-ex",
+        "Steps that cannot be selected, or run by themselves",
+        "What is given to --select or --exclude cannot be read or names no step of the pipeline; or it leaves out a step that lies "
+        "between two others, tears a step out of a condition or a loop that runs, or is more than SageMaker takes; or no earlier "
+        "run, or not the one given to --source, has the results that the chosen steps need. The same holds for runs on SageMaker.",
+        'Choose steps that hang together, as "smp ls --select" lists them, and run the whole pipeline once before, or choose the '
+        "steps whose results are needed too.",
+        source="SageMaker developer guide, page pipelines-selective-ex; API SelectiveExecutionConfig",
     ),
     Rule(
         "SMP804",

@@ -1,0 +1,122 @@
+"""What who deploys and runs a pipeline needs: a compiled pipeline in, the policy of a user or of a CI job out.
+
+It is for plan, deploy, run, status, logs, stop, history, versions and rollback; not for deleting the pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from framework.deploy.applying import INLINE_LIMIT
+from framework.deploy.permissions.calls import of, pass_role, use_key
+from framework.deploy.permissions.facts import Facts, Place
+from framework.deploy.permissions.jobs import LOGS, list_buckets
+from framework.deploy.permissions.policy import ANY, Draft, Policy, Where
+from framework.deploy.permissions.triggering import notifications_of, roles_of, triggers_of
+from framework.pipeline.compiled import CompiledPipeline
+
+PIPELINE = (
+    "AddTags", "CreatePipeline", "DeleteTags", "DescribePipeline", "ListPipelineExecutions", "ListPipelineVersions", "ListTags",
+    "StartPipelineExecution", "UpdatePipeline",
+)  # fmt: skip
+EXECUTIONS = (
+    "DescribePipelineDefinitionForExecution", "DescribePipelineExecution", "ListPipelineExecutionSteps",
+    "ListPipelineParametersForExecution", "StopPipelineExecution",
+)  # fmt: skip
+
+
+def deploy(compiled: CompiledPipeline) -> Policy:
+    """What who deploys the pipeline and runs it needs."""
+    draft = Draft(Where.of(compiled))
+    where, facts = draft.where, Facts(compiled, lambda _: None)
+    draft.allow("Pipeline", of("sagemaker", *PIPELINE), where.named("pipeline", compiled.name))
+    draft.allow("Executions", of("sagemaker", *EXECUTIONS), where.named("pipeline", compiled.name, "/execution/*"))
+    pass_role([compiled.role] if compiled.role else [], "sagemaker.amazonaws.com", draft)
+    _uploads(compiled, facts, draft)
+    _packages(compiled, draft)
+    _logs(facts, draft)
+    _triggers(compiled, draft)
+    return draft.policy()
+
+
+def _uploads(compiled: CompiledPipeline, facts: Facts, draft: Draft) -> None:
+    """Code, and a definition too large to be sent inline: whether it is there, and where it is not, that it gets there."""
+    sent = set(facts.uploads())
+    if len(compiled.definition_body().encode()) >= INLINE_LIMIT:
+        sent.add(Place(compiled.bucket, f"{compiled.name}/definition/"))
+    reports = {place for at in facts.steps if at.step.get("PropertyFiles") for place in facts.writes(at)}
+    stored = draft.where.stored
+    draft.allow("Uploads", of("s3", "GetObject", "PutObject"), [stored(each.bucket, each.pattern) for each in sent])
+    draft.allow("Reports", of("s3", "GetObject"), [stored(each.bucket, each.pattern) for each in reports])
+    list_buckets(sent, draft)  # without it, S3 answers 403 and not 404 where there is nothing
+    if compiled.kms_key and (sent or reports):
+        use_key("UploadKey", ("Decrypt", "GenerateDataKey"), compiled.kms_key, draft)
+
+
+def _packages(compiled: CompiledPipeline, draft: Draft) -> None:
+    """Groups that are made before the pipeline runs, and versions of registered models that are looked up."""
+    for group in compiled.package_groups:
+        tags = ["AddTags"] if compiled.tags else []
+        actions = of("sagemaker", *tags, "CreateModelPackageGroup", "DescribeModelPackageGroup")
+        draft.allow("ModelPackageGroups", actions, draft.where.named("model-package-group", group.name))
+    for request in compiled.model_packages:
+        versions = draft.where.named("model-package", request.group, "/*")
+        draft.allow("ModelPackages", of("sagemaker", "ListModelPackages"), versions)
+
+
+def _logs(facts: Facts, draft: Draft) -> None:
+    """What the jobs of an execution, and its functions, have written."""
+    groups = {f"/aws/sagemaker/{group}" for at in facts.steps for group in LOGS.get(at.type, ()) if not group.endswith("/*")}
+    for at in facts.steps:
+        if at.type == "Lambda":
+            arn = facts.text(at.step.get("FunctionArn")) or ""
+            groups.add(f"/aws/lambda/{arn.partition(':function:')[2].partition(':')[0] or '*'}")
+    names = [f"log-group:{group}{ending}" for group in groups for ending in ("", ":*")]
+    actions = of("logs", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents")
+    draft.allow("ReadLogs", actions, [draft.where.arn("logs", name) for name in names])
+
+
+def _triggers(compiled: CompiledPipeline, draft: Draft) -> None:
+    """Schedules and rules of EventBridge, that they start the pipeline, and that buckets tell of their objects."""
+    schedules = [each for each in triggers_of(compiled) if hasattr(each, "group")]
+    rules = [each for each in (*triggers_of(compiled), *notifications_of(compiled)) if hasattr(each, "rule")]
+    _schedules({str(each.group) for each in schedules}, draft)
+    _rules(rules, draft)
+    for service, roles in roles_of(compiled).items():
+        pass_role(roles, service, draft)
+
+
+def _schedules(groups: set[str], draft: Draft) -> None:
+    where = draft.where
+    if not groups:
+        return
+    actions = of("scheduler", "CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")
+    draft.allow("Schedules", actions, [where.arn("scheduler", f"schedule/{group}/*") for group in groups])
+    actions = of(
+        "scheduler", "CreateScheduleGroup", "DeleteScheduleGroup", "GetScheduleGroup", "ListTagsForResource", "TagResource"
+    )
+    draft.allow("ScheduleGroups", actions, [where.arn("scheduler", f"schedule-group/{group}") for group in groups])
+    # ListSchedules cannot be limited to a group.
+    draft.allow("ListSchedules", of("scheduler", "ListSchedules"), ANY)
+
+
+def _rules(rules: Sequence[Any], draft: Draft) -> None:
+    where = draft.where
+    if not rules:
+        return
+    names = []
+    for rule in rules:
+        bus = str(rule.bus).rpartition("event-bus/")[2]
+        prefix = str(rule.rule).partition(".")[0]
+        names.append(where.arn("events", f"rule/{'' if bus == 'default' else f'{bus}/'}{prefix}.*"))
+    actions = of(
+        "events", "DeleteRule", "ListTagsForResource", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets", "TagResource"
+    )
+    draft.allow("Rules", actions, names)
+    # Neither lists of rules nor of buses can be limited.
+    draft.allow("ListRules", of("events", "ListEventBuses", "ListRules"), ANY)
+    told = [where.stored(rule.bucket) for rule in rules if rule.bucket]
+    draft.allow("LookAtBuckets", of("s3", "GetBucketNotification"), told)
+    switched = [where.stored(rule.bucket) for rule in rules if rule.bucket and rule.configure_bucket]
+    draft.allow("BucketsThatTell", of("s3", "PutBucketNotification"), switched)
