@@ -32,7 +32,7 @@ NOT_CALLED = {
     ("Pipeline", "sagemaker:ListPipelineVersions"): "rolling back lists versions",
     ("ReadLogs", "logs:DescribeLogStreams"): "the log of a job on SageMaker is read",
     ("ReadLogs", "logs:FilterLogEvents"): "the log of a function is read",
-    ("ReadLogs", "logs:GetLogEvents"): "the log of a job on SageMaker is read",
+    ("ReadLogsStreams", "logs:GetLogEvents"): "the log of a job on SageMaker is read",
     ("UploadKey", "kms:Decrypt"): "metrics of executions are compared",
 }
 """What no call of this test needs, and what for it is allowed."""
