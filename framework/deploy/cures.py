@@ -13,6 +13,7 @@ ACTIONS = {
     "GetBucketLocation": "s3:GetBucketLocation",
     "GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "GetRole": "iam:GetRole",
+    "SimulatePrincipalPolicy": "iam:SimulatePrincipalPolicy",
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "DescribeImages": "ecr:DescribeImages",
     "BatchGetImage": "ecr:BatchGetImage",

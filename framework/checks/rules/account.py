@@ -72,4 +72,12 @@ RULES = (
         "kms:DescribeKey.",
         "Name such a key, or enable this one.",
     ),
+    Rule(
+        "SMP908",
+        "Role that lacks a right",
+        "What the pipeline does, SageMaker does with the role of the pipeline. IAM is asked whether the role may do all that the "
+        "smallest policy for it lists; what the policies of buckets, keys, queues, functions and repositories allow besides is "
+        "not known to it, so what only they could allow is a warning. Needs iam:SimulatePrincipalPolicy.",
+        'Add the right to the policies of the role; "smp iam-policy --for execution" prints all that it needs.',
+    ),
 )

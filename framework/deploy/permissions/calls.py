@@ -73,11 +73,8 @@ def check(at: StepAt, facts: Facts, draft: Draft) -> None:
         actions = of("sagemaker", "DescribeModelPackage", "ListModelPackages")
         draft.allow("Baselines", actions, draft.where.named("model-package", name, "/*"))
     if at.type == "ClarifyCheck" and at.step.get("ModelName") is not None:
-        # Clarify asks the model through an endpoint that it makes and deletes; its analysis names it as it likes.
-        actions = of("sagemaker", "AddTags", "CreateEndpoint", "CreateEndpointConfig", "DeleteEndpoint", "DeleteEndpointConfig",
-                     "DescribeEndpoint", "DescribeEndpointConfig", "InvokeEndpoint")  # fmt: skip
-        made = [draft.where.arn("sagemaker", "endpoint/*"), draft.where.arn("sagemaker", "endpoint-config/*")]
-        draft.allow("ClarifyEndpoints", actions, made)
+        # Clarify asks the model through an endpoint.
+        _endpoints("Clarify", draft)
         made_here = facts.by_name.get(next(references(at.step["ModelName"]), ""))
         name = f"{facts.name(made_here, 'ModelName', PREFIX)}-*" if made_here else facts.text(at.step["ModelName"]) or "*"
         draft.allow("ClarifyModels", of("sagemaker", "DescribeModel"), draft.where.named("model", name))
@@ -110,11 +107,19 @@ def candidates(at: StepAt, facts: Facts, draft: Draft) -> None:
     """What an AutoML job found; and what it calls itself, which the page "sagemaker-roles" lists."""
     # ListCandidatesForAutoMLJob cannot be limited to jobs.
     draft.allow("AutoMLCandidates", of("sagemaker", "ListCandidatesForAutoMLJob"), ANY)
-    actions = of("sagemaker", "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "DeleteEndpoint",
-                 "DeleteEndpointConfig", "DeleteModel", "DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel",
-                 "InvokeEndpoint", "ListTags")  # fmt: skip
-    kinds = ("automl-job", "endpoint", "endpoint-config", "model")
-    draft.allow("AutoMLModels", actions, [draft.where.arn("sagemaker", f"{kind}/*") for kind in kinds])
+    draft.allow("AutoMLJobsTags", of("sagemaker", "ListTags"), [draft.where.arn("sagemaker", "automl-job/*")])
+    models = [draft.where.arn("sagemaker", "model/*")]
+    draft.allow("AutoMLModels", of("sagemaker", "CreateModel", "DeleteModel", "DescribeModel"), models)
+    _endpoints("AutoML", draft)
+
+
+def _endpoints(sid: str, draft: Draft) -> None:
+    """Endpoints that are made and deleted by the way, named as who makes them likes."""
+    endpoints, configs = draft.where.arn("sagemaker", "endpoint/*"), draft.where.arn("sagemaker", "endpoint-config/*")
+    actions = of("sagemaker", "AddTags", "CreateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "InvokeEndpoint")
+    draft.allow(f"{sid}Endpoints", actions, [endpoints])
+    actions = of("sagemaker", "AddTags", "CreateEndpoint", "CreateEndpointConfig", "DeleteEndpointConfig", "DescribeEndpointConfig")
+    draft.allow(f"{sid}EndpointConfigs", actions, [configs])
 
 
 def function(at: StepAt, facts: Facts, draft: Draft) -> None:
@@ -208,10 +213,12 @@ def experiment(compiled: CompiledPipeline, facts: Facts, draft: Draft) -> None:
         experiments = where.named("experiment", name)
         trials, components = (where.arn("sagemaker", f"{kind}/*") for kind in ("experiment-trial", "experiment-trial-component"))
         draft.allow("Experiments", of("sagemaker", "AddTags", "CreateExperiment", "DescribeExperiment"), experiments)
-        draft.allow("Trials", of("sagemaker", "AddTags", "CreateTrial", "DescribeTrial"), [trials, *experiments])
+        draft.allow("Trials", of("sagemaker", "AddTags", "CreateTrial", "DescribeTrial"), [trials])
+        draft.allow("TrialsOfExperiments", of("sagemaker", "CreateTrial"), experiments)
         actions = of("sagemaker", "AddTags", "AssociateTrialComponent", "CreateTrialComponent", "DescribeTrialComponent",
                      "UpdateTrialComponent")  # fmt: skip
-        draft.allow("TrialComponents", actions, [components, trials])
+        draft.allow("TrialComponents", actions, [components])
+        draft.allow("TrialsWithComponents", of("sagemaker", "AssociateTrialComponent"), [trials])
     mlflow = compiled.definition.get("MlflowConfig")
     if isinstance(mlflow, Mapping):
         server = mlflow.get("MlflowResourceArn")

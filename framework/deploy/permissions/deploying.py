@@ -11,7 +11,7 @@ from typing import Any
 from framework.deploy.applying import INLINE_LIMIT
 from framework.deploy.permissions.calls import of, pass_role, use_key
 from framework.deploy.permissions.facts import Facts, Place
-from framework.deploy.permissions.jobs import LOGS, list_buckets
+from framework.deploy.permissions.jobs import LOGS, list_buckets, log_groups
 from framework.deploy.permissions.policy import ANY, Draft, Policy, Where
 from framework.deploy.permissions.triggering import notifications_of, roles_of, triggers_of
 from framework.pipeline.compiled import CompiledPipeline
@@ -72,9 +72,7 @@ def _logs(facts: Facts, draft: Draft) -> None:
         if at.type == "Lambda":
             arn = facts.text(at.step.get("FunctionArn")) or ""
             groups.add(f"/aws/lambda/{arn.partition(':function:')[2].partition(':')[0] or '*'}")
-    names = [f"log-group:{group}{ending}" for group in groups for ending in ("", ":*")]
-    actions = of("logs", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents")
-    draft.allow("ReadLogs", actions, [draft.where.arn("logs", name) for name in names])
+    log_groups(groups, "ReadLogs", ("DescribeLogStreams", "FilterLogEvents"), ("GetLogEvents",), draft)
 
 
 def _triggers(compiled: CompiledPipeline, draft: Draft) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from framework.deploy.live.steps import StepAt
 from framework.deploy.permissions.calls import of, use_key
 from framework.deploy.permissions.facts import Facts, Place
@@ -89,13 +91,21 @@ class Jobs:
 
     def _logs(self, at: StepAt) -> None:
         groups = LOGS.get(at.type, ())
-        names = [f"log-group:/aws/sagemaker/{group}{ending}" for group in groups for ending in ("", ":*")]
-        actions = of("logs", "CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents")
-        self._draft.allow("Logs", actions, [self._where.arn("logs", name) for name in names])
+        names = [f"/aws/sagemaker/{group}" for group in groups]
+        log_groups(names, "Logs", ("CreateLogGroup", "DescribeLogStreams"), ("CreateLogStream", "PutLogEvents"), self._draft)
         if groups:
             # PutMetricData cannot be limited to metrics, but to namespaces.
             condition = {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*"]}}
             self._draft.allow("Metrics", of("cloudwatch", "PutMetricData"), ANY, condition)
+
+
+def log_groups(names: Iterable[str], sid: str, of_groups: Iterable[str], of_streams: Iterable[str], draft: Draft) -> None:
+    """Allow what is done to log groups, and to their streams."""
+    for name in names:
+        # Whether the ARN of a group ends in ":*" is not the same for all actions.
+        groups = [draft.where.arn("logs", f"log-group:{name}{ending}") for ending in ("", ":*")]
+        draft.allow(sid, of("logs", *of_groups), groups)
+        draft.allow(f"{sid}Streams", of("logs", *of_streams), [draft.where.arn("logs", f"log-group:{name}:log-stream:*")])
 
 
 def list_buckets(places: set[Place], draft: Draft) -> None:

@@ -248,6 +248,8 @@ def test_a_policy_is_one_that_iam_takes(purpose: str) -> None:
         assert statement["Sid"].isalnum()
         assert statement["Action"] == sorted(set(statement["Action"])) != []
         assert statement["Resource"] == sorted(set(statement["Resource"])) != []
+        pairs = [(action, resource) for action in statement["Action"] for resource in statement["Resource"]]
+        assert [pair for pair in pairs if not taken(*pair)] == []
         for action in statement["Action"]:
             assert any(taken(action, resource) for resource in statement["Resource"]), (statement["Sid"], action)
         for resource in statement["Resource"]:
@@ -257,7 +259,13 @@ def test_a_policy_is_one_that_iam_takes(purpose: str) -> None:
 def taken(action: str, resource: str) -> bool:
     """Whether the action can be limited to such a resource; "*" is for those that cannot be limited, or need not be."""
     known = REFERENCE["actions"][action]
-    return not known["required"] if resource == "*" else any(overlap(pattern, resource) for pattern in known["resources"])
+    if resource == "*":
+        return not known["required"]
+    return any(fits(pattern.split(":", 5), resource.split(":", 5)) for pattern in known["resources"])
+
+
+def fits(pattern: list[str], arn: list[str]) -> bool:
+    return all(overlap(one, other) for one, other in zip(pattern, arn, strict=True))
 
 
 @pytest.mark.parametrize("purpose", POLICIES)

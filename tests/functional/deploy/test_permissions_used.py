@@ -1,0 +1,139 @@
+"""The policy for who deploys, against the calls that commands really make: all of them allowed, and nothing that none needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from framework.cli import smp
+from framework.deploy.clients import Clients
+from tests.functional.deploy.conftest import REGION
+from tests.iam_simulator import Call, allowed, matching
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLE = "arn:aws:iam::123456789012:role/pipelines"
+KEY = f"arn:aws:kms:{REGION}:123456789012:key/11111111-2222-3333-4444-555555555555"
+SAGEMAKER = f"arn:aws:sagemaker:{REGION}:123456789012"
+PROJECT = [
+    *["--root", str(ROOT), "--env-file", "env.env", "--set", "s3Bucket=models", "--set", f"region={REGION}"],
+    *["--set", f"sagemakerNetworkSecurity.role={ROLE}", "--set", f"sagemakerNetworkSecurity.kms_key={KEY}"],
+    *["--set", "models.lgbm.registry.ModelPackageGroupDescription=Purchases"],
+]
+TAG = ["--set", 'sagemakerPipeline.tags=[{"Key": "team", "Value": "risk"}]']
+
+NOT_CALLED = {
+    ("Executions", "sagemaker:ListPipelineParametersForExecution"): "the history of executions compares parameters",
+    ("Executions", "sagemaker:StopPipelineExecution"): "an execution is stopped",
+    ("Pipeline", "sagemaker:ListPipelineVersions"): "rolling back lists versions",
+    ("ReadLogs", "logs:DescribeLogStreams"): "the log of a job on SageMaker is read",
+    ("ReadLogs", "logs:FilterLogEvents"): "the log of a function is read",
+    ("ReadLogsStreams", "logs:GetLogEvents"): "the log of a job on SageMaker is read",
+    ("UploadKey", "kms:Decrypt"): "metrics of executions are compared",
+}
+"""What no call of this test needs, and what for it is allowed."""
+
+
+@pytest.fixture
+def recorded(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+    """What is asked of IAM for each call that boto3 makes."""
+    calls: list[Call] = []
+    make = Clients._make
+
+    def watched(self: Clients, service: str, *arguments: Any) -> Any:
+        client = make(self, service, *arguments)
+        client.meta.events.register(
+            "provide-client-params.*.*",
+            lambda params, model, **_: calls.extend(asked(model.service_model.service_name, model.name, params)),
+        )
+        return client
+
+    monkeypatch.setattr(Clients, "_make", watched)
+    return calls
+
+
+def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
+    if service == "s3":
+        place = f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
+        yield Call({"HeadObject": "s3:GetObject", "PutObject": "s3:PutObject"}[operation], place)
+        if operation == "HeadObject":  # or a missing object could not be told from a forbidden one
+            yield Call("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}", {"s3:prefix": params["Key"]})
+        if "SSEKMSKeyId" in params:
+            yield Call("kms:GenerateDataKey", params["SSEKMSKeyId"])
+        return
+    assert service == "sagemaker"
+    resource = resource_of(params)
+    yield Call(f"sagemaker:{operation}", resource)
+    if params.get("Tags") and operation.startswith("Create"):
+        yield Call("sagemaker:AddTags", resource)
+    if operation in ("CreatePipeline", "UpdatePipeline") and "RoleArn" in params:
+        yield Call("iam:PassRole", params["RoleArn"], {"iam:PassedToService": "sagemaker.amazonaws.com"})
+
+
+def resource_of(params: dict[str, Any]) -> str:
+    for member in ("PipelineExecutionArn", "ResourceArn"):
+        if member in params:
+            return str(params[member])
+    if "PipelineName" in params:
+        return f"{SAGEMAKER}:pipeline/{params['PipelineName']}"
+    return f"{SAGEMAKER}:model-package-group/{params['ModelPackageGroupName']}"
+
+
+def call(*words: str) -> str:
+    result = CliRunner().invoke(smp, [*PROJECT, *words])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_what_is_called_is_allowed_and_no_more_than_that(cloud: Any, recorded: list[Call]) -> None:
+    succeeded = [{"StepName": name, "StepStatus": "Succeeded"} for name in call("ls", "--output", "name").split()]
+    cloud.always("ListPipelineExecutionSteps", cloud.ok(PipelineExecutionSteps=succeeded))
+    policy = json.loads(call(*TAG, "iam-policy", "--for", "deploy"))
+    call(*TAG, "deploy")
+    call("run", "--wait")
+    call("run", "--select", "state:modified lgbm-Metrics", "--source", "latest")
+
+    assert len(recorded) > 20
+    assert [each for each in recorded if not allowed(policy, each)] == []
+    used = {(statement["Sid"], each.action) for each in recorded for statement in matching(policy, each)}
+    listed = {(statement["Sid"], action) for statement in policy["Statement"] for action in statement["Action"]}
+    assert listed - used == NOT_CALLED.keys()
+
+
+def test_who_deploys_one_pipeline_cannot_deploy_another(cloud: Any, recorded: list[Call]) -> None:
+    policy = json.loads(call("iam-policy", "--for", "deploy"))
+    call("deploy", "--set", "sagemakerPipeline.pipelineName=other")
+    assert {each.action for each in recorded if not allowed(policy, each)} == {
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+        "sagemaker:CreatePipeline",
+        "sagemaker:DescribePipeline",
+    }
+
+
+@pytest.mark.parametrize("purpose", ["execution", "deploy", "trigger"])
+def test_the_command_answers_with_the_policy_alone(purpose: str) -> None:
+    result = CliRunner().invoke(smp, [*PROJECT, "iam-policy", "--for", purpose])
+    again = CliRunner().invoke(smp, [*PROJECT, "iam-policy", "--for", purpose, "--format", "json"])
+    assert (result.exit_code, result.stdout) == (0, again.stdout)
+    assert json.loads(result.stdout)["Version"] == "2012-10-17"
+    assert result.stdout.endswith("\n}\n")
+
+
+def test_what_the_policy_cannot_say_goes_to_stderr() -> None:
+    options = ["-c", "examples/sales-forecast/conf/inference.yaml"]
+    result = CliRunner().invoke(smp, [*PROJECT[:8], *options, "iam-policy", "--for", "execution"])
+    assert result.exit_code == 0
+    assert "of the parameter History the default alone is in the policy\n" in result.stderr
+    json.loads(result.stdout)
+
+
+def test_without_a_purpose_nothing_is_printed() -> None:
+    result = CliRunner().invoke(smp, [*PROJECT, "iam-policy"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Missing option '--for'. Choose from:\n\texecution,\n\tdeploy,\n\ttrigger" in result.stderr
