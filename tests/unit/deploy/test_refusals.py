@@ -176,6 +176,14 @@ CASES = [
         "account and the region (SMP_REGION or conf.region).",
     ),
     (
+        refused("ValidationException", "SelectedSteps [train] are not connected", "StartPipelineExecution"),
+        "StartPipelineExecution",
+        PIPELINE,
+        "StartPipelineExecution on pipeline churn failed: SelectedSteps [train] are not connected (ValidationException). Try: "
+        "choose steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that "
+        "has the results which they need.",
+    ),
+    (
         refused("ValidationException", "Could not find pipeline", "UpdatePipeline"),
         "UpdatePipeline",
         PIPELINE,

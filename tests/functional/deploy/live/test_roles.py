@@ -29,6 +29,7 @@ def test_the_permissions_are_those_of_the_calls():
         "ecr:BatchGetImage",
         "ecr:DescribeImages",
         "iam:GetRole",
+        "iam:SimulatePrincipalPolicy",
         "kms:DescribeKey",
         "s3:GetBucketLocation",
         "s3:GetEncryptionConfiguration",
