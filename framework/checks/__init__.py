@@ -9,6 +9,7 @@ from framework.checks.rules import (
     definition_graph,
     definition_references,
     definition_steps,
+    definition_values,
     limits,
     policy,
     property_paths,
@@ -28,8 +29,8 @@ from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline
 
 _OF_DEFINITIONS = (
-    definition_graph, definition_steps, definition_references, property_paths, limits, step_settings, quotas, secrets, protection,
-    policy,
+    definition_graph, definition_steps, definition_references, definition_values, property_paths, limits, step_settings, quotas,
+    secrets, protection, policy,
 )  # fmt: skip
 """The modules of rules that look at what is sent."""
 
@@ -71,6 +72,6 @@ def _without(general: Sequence[Violation], special: Sequence[Violation]) -> Iter
 def _finding(violation: Violation, pipeline: Pipeline, compiled: CompiledPipeline) -> Finding:
     place = place_of(violation.path, compiled.definition, pipeline, violation.lacks)
     name, _ = innermost(violation.path, compiled.definition, pipeline.steps)
-    said = not name or violation.message.startswith(f"{name} ")
+    said = not name or violation.message.startswith((f"{name} ", f"{name}: "))
     message = violation.message if said else f"{name}: {violation.message}"
     return Finding(violation.rule, place, message, violation.hint, violation.severity)
