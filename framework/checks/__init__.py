@@ -10,6 +10,7 @@ from framework.checks.rules import (
     definition_graph,
     definition_references,
     definition_steps,
+    definition_values,
     limits,
     policy,
     property_paths,
@@ -30,8 +31,8 @@ from framework.pipeline.build import Pipeline
 from framework.pipeline.compiled import CompiledPipeline
 
 _OF_DEFINITIONS = (
-    definition_graph, definition_steps, definition_references, property_paths, limits, step_settings, quotas, secrets, protection,
-    policy,
+    definition_graph, definition_steps, definition_references, definition_values, property_paths, limits, step_settings, quotas,
+    secrets, protection, policy,
 )  # fmt: skip
 """The modules of rules that look at what is sent."""
 
@@ -98,6 +99,6 @@ def _finding(violation: Violated, pipeline: Pipeline, compiled: CompiledPipeline
     lacks = violation.lacks if isinstance(violation, Violation) else ""
     place = place_of(violation.path, compiled.definition, pipeline, lacks)
     name, _ = innermost(violation.path, compiled.definition, pipeline.steps)
-    said = not name or violation.message.startswith(f"{name} ")
+    said = not name or violation.message.startswith((f"{name} ", f"{name}: "))
     message = violation.message if said else f"{name}: {violation.message}"
     return Finding(violation.rule, place, message, violation.hint, violation.severity)

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from framework.checks.shapes import Trail, path_of
+from framework.checks.shapes import Trail
 from framework.config.model import Clause, Network
 from framework.pipeline.compiled import CompiledPipeline
 
@@ -79,7 +79,12 @@ class Text:
     @property
     def keys(self) -> tuple[str | int, ...]:
         """The keys and indices that lead to it from its step."""
-        return path_of(self.trail)[len(path_of(self.owner.trail)) :]
+        inside_out: list[str | int] = []
+        trail = self.trail
+        while trail is not None and trail is not self.owner.trail:
+            trail, key = trail
+            inside_out.append(key)
+        return tuple(reversed(inside_out))
 
     def above(self, levels: int) -> Any:
         """What it stands in, some levels higher."""

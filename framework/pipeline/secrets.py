@@ -55,6 +55,11 @@ _CREDENTIALS = {
     "connection": ("a connection string with a password", rf"[;?&](?i:password|pwd)={_MEANT}[^;&\s]{{4,}}"),
 }
 _CREDENTIAL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (_, pattern) in _CREDENTIALS.items()))
+_MARKS = re.compile(
+    r"AKIA|ASIA|PRIVATE|gh[pousr]_|github_pat_|glpat-|xox|hf_|AIza|sk-|k_[lt]|dapi|pypi-|eyJ|AccountKey|@|[;?&][pP]"
+)
+"""What one of them holds at least, which is found faster."""
+
 _RANDOM = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 LEAST_ENTROPY = 4.5
 """Of a key, in bits a letter; the limit that detect-secrets takes for base64."""
@@ -63,7 +68,6 @@ _WORD = re.compile(r"[A-Z]?(?=[a-z]*[aeiouy])[a-z]{3,}")
 _MOST_WORDS, _MOST_ORDER = 0.35, 0.4
 """How much of a key may by chance look like words, or like a piece of the alphabet. Of 19 in 20 keys of 40 letters less does."""
 
-_SHORTEST = 24
 
 _FLAG = re.compile(r"(--?[A-Za-z][\w-]*)(=?)")
 _USER = re.compile(r"(://)[^/@\s]+@")
@@ -86,7 +90,7 @@ def gives_secret(name: str) -> bool:
 
 def credential_in(text: str) -> str:
     """What kind of credential a text holds, as far as its form tells: "an AWS access key", …; "" for none."""
-    match = _CREDENTIAL.search(text)
+    match = _CREDENTIAL.search(text) if _MARKS.search(text) else None
     return _CREDENTIALS[str(match.lastgroup)][0] if match else ""
 
 
@@ -109,9 +113,11 @@ def looks_random(text: str) -> bool:
 
 def decoded(text: str) -> str:
     """The text that base64 stands for; "" where it is no base64, or stands for something else than text."""
+    if not _RANDOM.fullmatch(text):
+        return ""
     bare = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        plain = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("ascii") if len(bare) >= _SHORTEST else ""
+        plain = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode("ascii")
     except ValueError:  # binascii.Error and UnicodeDecodeError are such, and so is what text beyond ASCII gives
         return ""
     return plain if all(letter.isprintable() or letter.isspace() for letter in plain) else ""

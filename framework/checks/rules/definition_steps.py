@@ -1,4 +1,4 @@
-"""The steps of a definition by themselves: types that there are not, and misspelt members. Rules SMP401, SMP403, SMP404 once more.
+"""The steps of a definition by themselves: their types and members. Rules SMP401 to SMP404 and SMP406 once more.
 
 A newer service may have types and members that are not known here, so that only what looks like a slip is taken for one.
 """
@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from framework.checks.api import OPERATIONS, PARTS
-from framework.checks.shapes import ENUM, MISSING, UNKNOWN, Violation, path_of
+from framework.checks.shapes import ENUM, MISSING, SIZE, TYPE, UNKNOWN, Violation, is_reference, path_of
 from framework.checks.subject import INNER_STEPS, PlacedStep, Subject
 
 TYPES = frozenset({
@@ -22,6 +22,9 @@ MEMBERS = frozenset({
 })  # fmt: skip
 """Members that steps of the SDK have, whatever their type."""
 
+_TRUTH_VALUES = ("FailOnViolation", "RegisterNewBaseline", "SkipCheck")
+_MOST_AT_A_TIME = 50
+
 _ALIKE = 0.8
 
 
@@ -33,6 +36,23 @@ def violations(subject: Subject) -> Iterator[Violation]:
             meant = _meant(str(member), MEMBERS)
             if meant and meant not in step.value:
                 yield Violation(UNKNOWN, path_of(step.at(member)), f"a step has no member {member}", f"use {meant}")
+        for member in _TRUTH_VALUES:
+            if member in step.value and not isinstance(step.value[member], bool) and not is_reference(step.value[member]):
+                message = f"{step.name}: {member} is neither true nor false"
+                yield Violation(TYPE, path_of(step.at(member)), message, "write true or false, without quotes")
+        if step.type == "ForEach":
+            yield from _concurrency(step)
+
+
+def _concurrency(step: PlacedStep) -> Iterator[Violation]:
+    value = step.arguments.get("MaxConcurrency")
+    if value is None or is_reference(value):
+        return
+    path, hint = path_of(step.at("Arguments", "MaxConcurrency")), f"write a whole number from 1 to {_MOST_AT_A_TIME}"
+    if not isinstance(value, int) or isinstance(value, bool):
+        yield Violation(TYPE, path, f"{step.name}: MaxConcurrency is no whole number", hint)
+    elif not 1 <= value <= _MOST_AT_A_TIME:
+        yield Violation(SIZE, path, f"{step.name}: MaxConcurrency is {value}, but a loop takes 1 to {_MOST_AT_A_TIME}", hint)
 
 
 def _type(step: PlacedStep) -> Iterator[Violation]:

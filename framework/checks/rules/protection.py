@@ -65,7 +65,9 @@ def _buckets(subject: Subject) -> Iterator[Violation]:
     if _says_public(own):
         yield Violation(PUBLIC, ("Bucket",), f"the pipeline writes to {own}, whose name says that it is public", cure, WARNING)
     for text in subject.texts:
-        uri = text.beginning if text.value.startswith("s3:/") else ""
+        if not text.value.startswith("s3:/"):
+            continue
+        uri = text.beginning
         samples, bucket = _SAMPLES.match(uri), uri.removeprefix("s3://").partition("/")[0]
         path = path_of(text.trail)
         written = not _WRITTEN.isdisjoint(path)

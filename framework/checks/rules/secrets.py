@@ -90,18 +90,20 @@ def _all(subject: Subject) -> Iterator[Violation]:
 
 
 def _text(text: Text) -> Iterator[Violation]:
-    path, what = path_of(text.trail), _credential(text.value)
-    whole = _whole(path)
+    what = _credential(text.value)
     if what:
-        yield _violation(CREDENTIAL, path, f"{label(whole)} holds {what}")
+        path = path_of(text.trail)
+        yield _violation(CREDENTIAL, path, f"{label(_whole(path))} holds {what}")
         return
     keys = _keys(text)
     for name, value in _named(keys[-1], text.value) if keys else ():
-        if whole == path and name not in _FOR_PROGRAMS and is_given(name, value):
+        if is_given(name, value) and name not in _FOR_PROGRAMS and JOIN not in text.keys:
+            path = path_of(text.trail)
             said = name if name == keys[-1] else f'{label(path)} holds "{name}", which'
             yield _violation(NAMED, path, f"{said} is called like a secret, and its value stands in the definition")
         elif looks_random(value) and not _POINTERS.match(value):
-            yield _violation(RANDOM, path, f"{label(whole)} looks like a key or a token")
+            path = path_of(text.trail)
+            yield _violation(RANDOM, path, f"{label(_whole(path))} looks like a key or a token")
 
 
 def _whole(path: Path) -> Path:

@@ -56,6 +56,9 @@ def _caching(step: PlacedStep) -> Iterator[Violation]:
     if not isinstance(given, Mapping):
         return
     path, after = path_of(step.at("CacheConfig")), given.get("ExpireAfter")
+    if not isinstance(given.get("Enabled", False), bool):
+        message = f"{step.name} says neither true nor false of its cache"
+        yield Violation(CACHE, (*path, "Enabled"), message, "write Enabled: true", ERROR)
     if given.get("Enabled") is True and step.type in NEVER_CACHED:
         yield Violation(CACHE, path, f"{step.name} cannot be cached: the service caches no {step.type} step", "remove it", WARNING)
     if after is not None and not is_reference(after) and not (isinstance(after, str) and _DURATION.match(after)):
@@ -106,12 +109,11 @@ def _faults(policy: Mapping[str, Any], step: PlacedStep) -> Iterator[Fault]:
     for member, low, high in (("MaxAttempts", 1, 20), ("ExpireAfterMin", 0, 14_400), ("IntervalSeconds", 0, None)):
         value = policy.get(member)
         if value is not None and not is_reference(value) and not _is_whole(value, low, high):
-            yield (
-                (member,),
-                f"sets {member} to {_shown(value)}",
-                f"write {low} to {high:,}" if high else f"write {low} or more",
-                ERROR,
-            )
+            hint = f"write {low} to {high:,}" if high else f"write {low} or more"
+            yield (member,), f"sets {member} to {_shown(value)}", hint, ERROR
+    rate = policy.get("BackoffRate", 1)
+    if not is_reference(rate) and not (isinstance(rate, (int, float)) and not isinstance(rate, bool) and rate >= 0):
+        yield ("BackoffRate",), f"sets BackoffRate to {_shown(rate)}", "write a number of at least 0", ERROR
 
 
 def _is_whole(value: Any, low: int, high: int | None) -> bool:
