@@ -46,14 +46,16 @@ def lacking(compiled: CompiledPipeline, clients: Clients) -> tuple[LiveViolation
 
 
 def asks(compiled: CompiledPipeline, clients: Clients, where: Where) -> Iterator[Ask]:
-    """The questions about the role of the pipeline; none where that belongs to another account, which is said of the role."""
+    """The question about the role of the pipeline; none where that belongs to another account, which is said of the role."""
     role = ROLE.fullmatch(compiled.role)
     if role is None or where.account not in ("", role["account"]):
         return
-    about = f"what the role {compiled.role} may do"
+    yield Ask("iam", f"what the role {compiled.role} may do", "rights of roles", partial(_role, compiled, clients))
+
+
+def _role(compiled: CompiledPipeline, clients: Clients) -> Iterator[LiveViolation]:
     for statement in execution(compiled).statements:
-        ask = partial(_statement, statement, compiled.role, clients)
-        yield Ask("iam", about, "rights of the role", ask)
+        yield from _statement(statement, compiled.role, clients)
 
 
 def _statement(statement: Statement, role: str, clients: Clients) -> Iterator[LiveViolation]:

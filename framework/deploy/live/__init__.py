@@ -13,6 +13,7 @@ from framework.deploy.live.demand import demands
 from framework.deploy.live.questions import Questions, to_ask
 from framework.deploy.live.violations import LiveViolation, sorted_violations
 from framework.deploy.live.where import Where, find_out
+from framework.deploy.permissions_check import asks as rights
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline
 
@@ -53,6 +54,7 @@ def _asks(compiled: CompiledPipeline, asked: Questions, clients: Clients, where:
     return [
         *quotas.asks(demands(compiled.definition, compiled.parallelism), clients, where),
         *iam.asks(asked.roles, clients, where),
+        *rights(compiled, clients, where),
         *s3.asks(asked, compiled.kms_key, clients, where),
         *ecr.asks(asked.images, clients, where),
         *kms.asks(asked.keys, clients, where),

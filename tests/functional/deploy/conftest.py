@@ -29,7 +29,7 @@ from framework.pipeline.compiled import CompiledPipeline, Upload
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
 BUCKET = "models"
-READS = ("Describe", "List", "Head", "Get")
+READS = ("Describe", "List", "Head", "Get", "Simulate")
 S3_QUESTIONS = {"encryption": "GetBucketEncryption", "list-type": "ListObjectsV2", "location": "GetBucketLocation"}
 HOP_BY_HOP = ("connection", "expect", "keep-alive", "transfer-encoding", "content-length")
 

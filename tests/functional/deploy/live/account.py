@@ -14,6 +14,7 @@ from framework.deploy.clients import Clients
 from framework.deploy.live import LiveViolation, check_live, live_clients
 from framework.pipeline.compiled import CompiledPipeline
 from tests.functional.deploy.live.quotas import Quotas
+from tests.functional.deploy.live.simulated import Simulated
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pipelines"
@@ -57,6 +58,7 @@ def pipeline(*steps: dict[str, Any], **members: Any) -> CompiledPipeline:
 def furnish(cloud: Any) -> None:
     """Put into an empty account what `training` needs."""
     cloud.client("iam").create_role(RoleName="pipelines", AssumeRolePolicyDocument=json.dumps(TRUST))
+    cloud.always("SimulatePrincipalPolicy", Simulated({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="lake", Key="raw/train/part-0.csv", Body=b"1")

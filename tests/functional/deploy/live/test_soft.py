@@ -22,7 +22,7 @@ from tests.functional.deploy.live.account import (
 
 CALLER = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/ci/build is not authorized to perform"
 JSON = ("DescribeImages", "BatchGetImage", "DescribeKey", "ListServiceQuotas", "ListAWSDefaultServiceQuotas")
-QUERY = ("GetRole", "DescribeSubnets", "DescribeSecurityGroups")
+QUERY = ("GetRole", "SimulatePrincipalPolicy", "DescribeSubnets", "DescribeSecurityGroups")
 S3 = ("ListObjectsV2", "GetBucketEncryption")
 
 
@@ -38,7 +38,7 @@ def refuse(account: Any, code: str, message: str, status: int, head: int) -> Non
     for operation in JSON:
         account.always(operation, account.refusal(code, message, status))
     for operation in QUERY:
-        account.always(operation, account.query_refusal(code, message, status, of_ec2=operation != "GetRole"))
+        account.always(operation, account.query_refusal(code, message, status, of_ec2=operation.startswith("Describe")))
     for operation in S3:
         account.always(operation, account.s3_refusal(code, message, status))
     account.always("HeadBucket", Answer(head, b"", "application/xml"))
@@ -56,6 +56,7 @@ def expected(reason: str, cure: Any, head: str, head_cure: str | None = None) ->
         f"the role {ROLE}": ("iam:GetRole", "role pipelines"),
         "the security groups sg-0f": ("ec2:DescribeSecurityGroups", "security groups sg-0f"),
         "the subnets subnet-0f": ("ec2:DescribeSubnets", "subnets subnet-0f"),
+        f"what the role {ROLE} may do": ("iam:SimulatePrincipalPolicy", "role pipelines"),
     }
     return [
         f"- SMP900 warning: could not check {what}: {head if what == 'the bucket models' else reason}. "
@@ -140,12 +141,12 @@ def test_nothing_answers(account, step, monkeypatch):
     assert found == [
         f"- SMP900 warning: could not check {what}: {reason}. Try: {cure}."
         for what in (
+            f"2 things, the role {ROLE} among them",
             "2 things, the subnets subnet-0f among them",
             "3 things, the bucket models among them",
             "the KMS key alias/models",
             f"the image {IMAGE}",
             "the quotas of instances",
-            f"the role {ROLE}",
         )
     ]
 
@@ -180,6 +181,7 @@ def test_answers_that_are_none(account, step):
             f"the role {ROLE}": "shape that is known (KeyError)",
             "the security groups sg-0f": "SecurityGroups",
             "the subnets subnet-0f": "Subnets",
+            f"what the role {ROLE} may do": "shape that is known (KeyError)",
         }.items()
     ]
 
@@ -209,7 +211,7 @@ def test_credentials_that_expire_on_the_way(account, step):
     refuse(account, "ExpiredToken", message, 400, 403)
 
     assert check(step) == [
-        f"- SMP900 warning: could not check 8 things, the quotas of instances among them: {message} (ExpiredToken). Try: the "
+        f"- SMP900 warning: could not check 9 things, the quotas of instances among them: {message} (ExpiredToken). Try: the "
         "credentials have expired: sign in again (`aws sso login`, or fresh AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
         "AWS_SESSION_TOKEN) and run the command again.",
         "- SMP900 warning: could not check the bucket models: Forbidden (403). "
