@@ -68,16 +68,9 @@ def _found(ctx: click.Context, definition: str | None, ask: Ask | None) -> tuple
 
 def _ask_account(compiled: CompiledPipeline) -> Iterable[Violated]:
     from framework.deploy.live import check_live, live_clients  # boto3's own imports take 0.2 s
-    from framework.deploy.permissions_check import lacking
+    from framework.deploy.permissions_check import asks
 
-    clients = live_clients(compiled.region)
-    found = check_live(compiled, clients)
-    unknown = [each for each in found if each.message.startswith(NOBODY)]
-    return found if unknown else (*found, *lacking(compiled, clients))
-
-
-NOBODY = "could not check what lies in the account"
-"""What begins the one answer that there is where AWS does not know who asks."""
+    return check_live(compiled, live_clients(compiled.region), [asks])
 
 
 def _rules(words: tuple[str, ...], option: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from framework.deploy.clients import Clients
 from framework.deploy.live import LiveViolation, check_live, live_clients
+from framework.deploy.permissions_check import asks
 from framework.pipeline.compiled import CompiledPipeline
 from tests.functional.deploy.live.quotas import Quotas
 from tests.functional.deploy.live.simulated import Simulated
@@ -99,7 +100,7 @@ def elsewhere(cloud: Any, service: str, region: str) -> Any:
 def check(*steps: dict[str, Any], clients: Clients | None = None, **members: Any) -> list[str]:
     """What is found, each as a line. Clients take long to make: a test that changes what they are made of makes its own."""
     clients = clients or usual_clients(os.environ["AWS_ENDPOINT_URL"])
-    return [line(violation) for violation in check_live(pipeline(*steps, **members), clients)]
+    return [line(violation) for violation in check_live(pipeline(*steps, **members), clients, [asks])]
 
 
 @functools.cache
