@@ -6,15 +6,14 @@ It is for plan, deploy, run, status, logs, stop, history, versions and rollback;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from framework.deploy.applying import INLINE_LIMIT
 from framework.deploy.permissions.calls import of, pass_role, use_key
 from framework.deploy.permissions.facts import Facts, Place
 from framework.deploy.permissions.jobs import LOGS, list_buckets, log_groups
 from framework.deploy.permissions.policy import ANY, Draft, Policy, Where
-from framework.deploy.permissions.triggering import notifications_of, roles_of, triggers_of
-from framework.pipeline.compiled import CompiledPipeline
+from framework.deploy.permissions.triggering import roles_of
+from framework.pipeline.compiled import CompiledPipeline, EventRule, Schedule
 
 PIPELINE = (
     "AddTags", "CreatePipeline", "DeleteTags", "DescribePipeline", "ListPipelineExecutions", "ListPipelineVersions", "ListTags",
@@ -76,19 +75,17 @@ def _logs(facts: Facts, draft: Draft) -> None:
 
 
 def _triggers(compiled: CompiledPipeline, draft: Draft) -> None:
-    """Schedules and rules of EventBridge, that they start the pipeline, and that buckets tell of their objects."""
-    schedules = [each for each in triggers_of(compiled) if hasattr(each, "group")]
-    rules = [each for each in (*triggers_of(compiled), *notifications_of(compiled)) if hasattr(each, "rule")]
-    _schedules({str(each.group) for each in schedules}, draft)
-    _rules(rules, draft)
+    """Schedules and rules of EventBridge, and the roles that they start the pipeline with."""
+    _schedules({each.group for each in compiled.triggers if isinstance(each, Schedule)}, draft)
+    _rules([each for each in (*compiled.triggers, *compiled.notifications) if isinstance(each, EventRule)], draft)
     for service, roles in roles_of(compiled).items():
         pass_role(roles, service, draft)
+    topics = [str(each.target["Arn"]) for each in compiled.notifications]
+    draft.allow("LookAtTopics", of("sns", "GetTopicAttributes"), topics)
 
 
 def _schedules(groups: set[str], draft: Draft) -> None:
     where = draft.where
-    if not groups:
-        return
     actions = of("scheduler", "CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")
     draft.allow("Schedules", actions, [where.arn("scheduler", f"schedule/{group}/*") for group in groups])
     actions = of(
@@ -96,25 +93,21 @@ def _schedules(groups: set[str], draft: Draft) -> None:
     )
     draft.allow("ScheduleGroups", actions, [where.arn("scheduler", f"schedule-group/{group}") for group in groups])
     # ListSchedules cannot be limited to a group.
-    draft.allow("ListSchedules", of("scheduler", "ListSchedules"), ANY)
+    draft.allow("ListSchedules", of("scheduler", "ListSchedules"), ANY if groups else ())
 
 
-def _rules(rules: Sequence[Any], draft: Draft) -> None:
+def _rules(rules: Sequence[EventRule], draft: Draft) -> None:
+    """Rules, and that buckets tell EventBridge of their objects."""
     where = draft.where
-    if not rules:
-        return
     names = []
     for rule in rules:
-        bus = str(rule.bus).rpartition("event-bus/")[2]
-        prefix = str(rule.rule).partition(".")[0]
-        names.append(where.arn("events", f"rule/{'' if bus == 'default' else f'{bus}/'}{prefix}.*"))
-    actions = of(
-        "events", "DeleteRule", "ListTagsForResource", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets", "TagResource"
-    )
+        bus = rule.bus.rpartition("event-bus/")[2]
+        names.append(where.arn("events", f"rule/{'' if bus == 'default' else f'{bus}/'}{rule.rule.partition('.')[0]}.*"))
+    actions = of("events", "DeleteRule", "ListTagsForResource", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets",
+                 "TagResource")  # fmt: skip
     draft.allow("Rules", actions, names)
-    # Neither lists of rules nor of buses can be limited.
-    draft.allow("ListRules", of("events", "ListEventBuses", "ListRules"), ANY)
-    told = [where.stored(rule.bucket) for rule in rules if rule.bucket]
-    draft.allow("LookAtBuckets", of("s3", "GetBucketNotification"), told)
+    # Neither lists of rules nor lists of buses can be limited.
+    draft.allow("ListRules", of("events", "ListEventBuses", "ListRules"), ANY if rules else ())
+    draft.allow("LookAtBuckets", of("s3", "GetBucketNotification"), [where.stored(rule.bucket) for rule in rules if rule.bucket])
     switched = [where.stored(rule.bucket) for rule in rules if rule.bucket and rule.configure_bucket]
     draft.allow("BucketsThatTell", of("s3", "PutBucketNotification"), switched)

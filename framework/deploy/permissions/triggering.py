@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from framework.deploy.permissions.calls import of
 from framework.deploy.permissions.policy import Draft, Policy, Where
-from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.compiled import CompiledPipeline, Schedule
 
 EVENTS, SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
 
@@ -17,28 +16,18 @@ def trigger(compiled: CompiledPipeline) -> Policy:
     draft = Draft(Where.of(compiled))
     draft.allow("StartPipeline", of("sagemaker", "StartPipelineExecution"), draft.where.named("pipeline", compiled.name))
     # To the queue of a rule EventBridge writes by the policy of the queue, to that of a schedule with this role.
-    targets = [each.request.get("Target") or {} for each in triggers_of(compiled) if hasattr(each, "group")]
-    queues = [target["DeadLetterConfig"]["Arn"] for target in targets if target.get("DeadLetterConfig")]
+    targets = [each.request.get("Target") or {} for each in compiled.triggers if isinstance(each, Schedule)]
+    queues = [str(target["DeadLetterConfig"]["Arn"]) for target in targets if target.get("DeadLetterConfig")]
     draft.allow("DeadLetters", of("sqs", "SendMessage"), queues)
     return draft.policy()
-
-
-def triggers_of(compiled: CompiledPipeline) -> Sequence[Any]:
-    """What starts the pipeline by itself."""
-    return getattr(compiled, "triggers", ())
-
-
-def notifications_of(compiled: CompiledPipeline) -> Sequence[Any]:
-    """Who is told of its executions."""
-    return getattr(compiled, "notifications", ())
 
 
 def roles_of(compiled: CompiledPipeline) -> Mapping[str, list[str]]:
     """The roles that are handed over to EventBridge and to its Scheduler, by the service."""
     found: dict[str, list[str]] = {}
-    for each in triggers_of(compiled):
-        is_schedule = hasattr(each, "group")
-        target = each.request.get("Target") if is_schedule else each.target
-        if role := (target or {}).get("RoleArn"):
-            found.setdefault(SCHEDULER if is_schedule else EVENTS, []).append(str(role))
+    for each in compiled.triggers:
+        service = SCHEDULER if isinstance(each, Schedule) else EVENTS
+        target = (each.request.get("Target") or {}) if isinstance(each, Schedule) else each.target
+        if role := target.get("RoleArn"):
+            found.setdefault(service, []).append(str(role))
     return found

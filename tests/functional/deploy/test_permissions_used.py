@@ -57,6 +57,12 @@ def recorded(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> list[Call]:
 
 
 def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
+    if service in ("events", "scheduler", "sns"):
+        yield from of_events(service, operation, params)
+        return
+    if service == "s3" and "Key" not in params:
+        yield Call(f"s3:{operation.removesuffix('Configuration')}", f"arn:aws:s3:::{params['Bucket']}")
+        return
     if service == "s3":
         place = f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
         yield Call({"HeadObject": "s3:GetObject", "PutObject": "s3:PutObject"}[operation], place)
@@ -72,6 +78,33 @@ def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call
         yield Call("sagemaker:AddTags", resource)
     if operation in ("CreatePipeline", "UpdatePipeline") and "RoleArn" in params:
         yield Call("iam:PassRole", params["RoleArn"], {"iam:PassedToService": "sagemaker.amazonaws.com"})
+
+
+def of_events(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
+    """What is asked for by calls to EventBridge, its Scheduler and SNS."""
+    arn = f"arn:aws:{service}:{REGION}:123456789012"
+    if service == "sns":
+        yield Call(f"sns:{operation}", params["TopicArn"])
+        return
+    named = {
+        "rule": f"{arn}:rule/{'' if params.get('EventBusName', 'default') == 'default' else params['EventBusName'] + '/'}",
+        "group": f"{arn}:schedule-group/{params.get('Name')}",
+        "schedule": f"{arn}:schedule/{params.get('GroupName')}/{params.get('Name')}",
+    }
+    if operation in ("ListSchedules", "ListRules", "ListEventBuses"):
+        yield Call(f"{service}:{operation}", "*")
+    elif "ResourceARN" in params or "ResourceArn" in params:
+        yield Call(f"{service}:{operation}", params.get("ResourceARN") or params["ResourceArn"])
+    elif service == "events":
+        yield Call(f"events:{operation}", named["rule"] + str(params.get("Rule") or params["Name"]))
+    else:
+        yield Call(f"scheduler:{operation}", named["group" if operation.endswith("Group") else "schedule"])
+    if params.get("Tags"):
+        rule = named["rule"] + str(params.get("Name"))
+        yield Call(f"{service}:TagResource", named["group"] if service == "scheduler" else rule)
+    for target in [*params.get("Targets", []), *([params["Target"]] if "Target" in params else [])]:
+        if "RoleArn" in target:
+            yield Call("iam:PassRole", target["RoleArn"], {"iam:PassedToService": f"{service}.amazonaws.com"})
 
 
 def resource_of(params: dict[str, Any]) -> str:
@@ -102,6 +135,33 @@ def test_what_is_called_is_allowed_and_no_more_than_that(cloud: Any, recorded: l
     used = {(statement["Sid"], each.action) for each in recorded for statement in matching(policy, each)}
     listed = {(statement["Sid"], action) for statement in policy["Statement"] for action in statement["Action"]}
     assert listed - used == NOT_CALLED.keys()
+
+
+TRIGGERS = json.dumps({
+    "nightly": {"schedule": "cron(0 3 * * ? *)"},
+    "on-data": {"s3": {"bucket": "models", "prefix": "raw/", "configure_bucket": True}},
+    "custom": {"event_pattern": {"source": ["my.app"]}, "event_bus": "mine"},
+})  # fmt: skip
+FAILED = json.dumps([{"on": "failed", "topic": f"arn:aws:sns:{REGION}:123456789012:alerts"}])
+NEVER_CALLED = {("ListRules", "events:ListEventBuses"): "triggers have lain on more buses than the tag of the pipeline can say"}
+
+
+def test_what_triggers_need_is_allowed_and_no_more_than_that(cloud: Any, recorded: list[Call]) -> None:
+    cloud.client("events").create_event_bus(Name="mine")
+    cloud.client("sns").create_topic(Name="alerts")
+    some = ["--set", f"sagemakerPipeline.triggers={TRIGGERS}", "--set", f"sagemakerPipeline.notifications={FAILED}"]
+    call("deploy")
+    plain = json.loads(call("iam-policy", "--for", "deploy"))
+    policy = json.loads(call(*some, "iam-policy", "--for", "deploy"))
+    call(*some, "deploy")
+    call(*some, "--set", "sagemakerPipeline.triggers.nightly.schedule=rate(1 day)", "deploy")
+    call("deploy")
+
+    assert [each for each in recorded if not allowed(policy, each)] == []
+    used = {(statement["Sid"], each.action) for each in recorded for statement in matching(policy, each)}
+    more = [statement for statement in policy["Statement"] if statement not in plain["Statement"]]
+    listed = {(statement["Sid"], action) for statement in more for action in statement["Action"]}
+    assert listed - used == NEVER_CALLED.keys()
 
 
 def test_who_deploys_one_pipeline_cannot_deploy_another(cloud: Any, recorded: list[Call]) -> None:

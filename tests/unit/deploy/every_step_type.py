@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.pipeline.compiled import CompiledPipeline, PackageGroup, PackageRequest, Upload
+from framework.pipeline.compiled import CompiledPipeline, EventRule, PackageGroup, PackageRequest, Schedule, Upload
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/pipelines"
@@ -155,6 +155,17 @@ STEPS: list[dict[str, Any]] = [
 ]
 
 
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:undelivered"
+STARTER = f"arn:aws:iam::{ACCOUNT}:role/starter"
+TRIGGERS = (
+    Schedule("nightly", "smp-churn", {"Target": {"RoleArn": STARTER, "DeadLetterConfig": {"Arn": QUEUE}}}),
+    EventRule("data", "smp-churn.data", "default", {}, {"RoleArn": STARTER}, "lake", True),
+    EventRule("own", "smp-churn.own", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/mine", {}, {"RoleArn": STARTER}, "quiet"),
+)
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+NOTIFICATIONS = (EventRule("failed", "smp-churn.notify.failed", "default", {}, {"Arn": TOPIC}),)
+
+
 def everything(**members: Any) -> CompiledPipeline:
     definition = {
         "Version": "2020-12-01",
@@ -175,5 +186,7 @@ def everything(**members: Any) -> CompiledPipeline:
         "uploads": (Upload(CODE, "0123", b"x"), Upload("s3://elsewhere/config.json", "4567", b"{}")),
         "package_groups": (PackageGroup("Churn", "churn"),),
         "model_packages": (PackageRequest("Version", "churn-models"),),
+        "triggers": TRIGGERS,
+        "notifications": NOTIFICATIONS,
     }
     return CompiledPipeline("churn", definition, **{**given, **members})

@@ -13,7 +13,7 @@ from framework.deploy.permissions import POLICIES
 from framework.deploy.permissions.policy import Where, without_covered
 from framework.pipeline.compiled import CompiledPipeline
 from tests.iam_simulator import Call, allowed, like, overlap
-from tests.unit.deploy.every_step_type import ACCOUNT, KEY, OTHER, REGION, ROLE, STEPS, everything
+from tests.unit.deploy.every_step_type import ACCOUNT, KEY, OTHER, QUEUE, REGION, ROLE, STARTER, STEPS, TOPIC, everything
 
 REFERENCE = json.loads(Path(__file__).with_name("iam_reference.json").read_text())
 """For each action the resources that it can be limited to, and whether it must name one."""
@@ -291,6 +291,7 @@ def test_partitions(region: str | None, partition: str) -> None:
         made = POLICIES[purpose](everything(region=region, kms_key=None))
         arns = [arn for statement in made.statements for arn in statement.resources if arn != "*"]
         own = [arn for arn in arns if ":iam:" not in arn and ":kms:" not in arn and ":lambda:" not in arn and "mlflow" not in arn]
+        own = [arn for arn in own if arn not in (TOPIC, QUEUE)]
         assert {arn.split(":")[1] for arn in own} == {partition}
         assert {arn.split(":")[3] for arn in own} <= {region or "*", "", REGION}
 
@@ -316,6 +317,15 @@ DEPLOY: tuple[list[Call], list[Call]] = (
         Call("kms:GenerateDataKey", KEY),
         Call("logs:GetLogEvents", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/TrainingJobs:log-stream:x"),
         Call("logs:FilterLogEvents", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/tell"),
+        Call("iam:PassRole", STARTER, {"iam:PassedToService": "scheduler.amazonaws.com"}),
+        Call("iam:PassRole", STARTER, {"iam:PassedToService": "events.amazonaws.com"}),
+        Call("scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/smp-churn/nightly"),
+        Call("scheduler:TagResource", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/smp-churn"),
+        Call("events:PutTargets", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/smp-churn.notify.failed"),
+        Call("events:DeleteRule", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/mine/smp-churn.gone"),
+        s3("PutBucketNotification", "lake"),
+        s3("GetBucketNotification", "quiet"),
+        Call("sns:GetTopicAttributes", TOPIC),
     ],
     [
         sagemaker("DeletePipeline", "pipeline/churn"),
@@ -326,6 +336,11 @@ DEPLOY: tuple[list[Call], list[Call]] = (
         s3("PutObject", "models/churn/abc/out/report.json"),
         s3("GetObject", "lake/raw/a"),
         Call("events:PutRule", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/x"),
+        Call("events:PutRule", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/smp-churn2.x"),
+        Call("scheduler:DeleteSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/nightly"),
+        Call("iam:PassRole", STARTER, PASSED),
+        s3("PutBucketNotification", "quiet"),
+        Call("sns:Publish", TOPIC),
     ],
 )
 
@@ -344,7 +359,9 @@ def test_a_definition_that_goes_by_s3_may_be_put_there() -> None:
 def test_what_starts_a_pipeline_may_do_that_alone() -> None:
     made = policy("trigger")
     assert allowed(made, sagemaker("StartPipelineExecution", "pipeline/churn"))
-    assert [statement["Action"] for statement in made["Statement"]] == [["sagemaker:StartPipelineExecution"]]
+    assert allowed(made, Call("sqs:SendMessage", QUEUE))
+    actions = [statement["Action"] for statement in made["Statement"]]
+    assert actions == [["sqs:SendMessage"], ["sagemaker:StartPipelineExecution"]]
     assert not allowed(made, sagemaker("StartPipelineExecution", "pipeline/churn2"))
 
 
