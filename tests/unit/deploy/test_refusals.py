@@ -191,14 +191,6 @@ CASES = [
         "and the region (SMP_REGION or conf.region).",
     ),
     (
-        refused("ValidationException", "Invalid SourcePipelineExecutionArn: null", "StartPipelineExecution"),
-        "StartPipelineExecution",
-        PIPELINE,
-        "StartPipelineExecution on pipeline churn failed: Invalid SourcePipelineExecutionArn: null (ValidationException). Try: "
-        "choose steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that "
-        "has the results which they need.",
-    ),
-    (
         refused("ValidationException", "Parameter [Depht] is unknown", "StartPipelineExecution"),
         "StartPipelineExecution",
         PIPELINE,
