@@ -12,7 +12,24 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, delete, explain, history, iam, local, lock, ls, options, registry, rules, run, showing
+from framework.commands import (
+    compare,
+    definition,
+    delete,
+    executions,
+    explain,
+    history,
+    iam,
+    local,
+    lock,
+    ls,
+    options,
+    registry,
+    rules,
+    run,
+    showing,
+    versions,
+)
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -60,6 +77,13 @@ for command in (
     iam.command,
     run.deploy,
     run.run,
+    executions.status,
+    executions.wait,
+    executions.stop,
+    executions.list_executions,
+    compare.compare,
+    versions.versions,
+    versions.rollback,
     delete.command,
     history.logs,
     local.local,

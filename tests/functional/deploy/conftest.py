@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.loaders import JSONFileLoader
 
 from framework.deploy.backend import SageMakerBackend
 from framework.pipeline.compiled import CompiledPipeline, Upload
@@ -32,6 +33,7 @@ ROLE = "arn:aws:iam::123456789012:role/pipelines"
 BUCKET = "models"
 READS = ("Describe", "List", "Head", "Get")
 S3_QUESTIONS = {"encryption": "GetBucketEncryption", "list-type": "ListObjectsV2", "location": "GetBucketLocation"}
+LOAD_FILE = JSONFileLoader.load_file
 HOP_BY_HOP = ("connection", "expect", "keep-alive", "transfer-encoding", "content-length")
 
 
@@ -246,6 +248,11 @@ def proxy(moto: str) -> Iterator[tuple[str, list[Cloud]]]:
         thread.join(timeout=5)
 
 
+@functools.cache
+def loaded(path: str) -> Any:
+    return LOAD_FILE(JSONFileLoader(), path)
+
+
 def lead_to(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Set the environment so that every client goes to the server at `url`, with credentials that are none."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "HTTP_PROXY", "http_proxy", "AWS_ENDPOINT_URL_S3"):
@@ -261,6 +268,8 @@ def lead_to(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy-secret-key")
     # The retries of botocore are under test, the seconds between them are not.
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.01)
+    # Each client reads the same files of botocore again, and that takes most of the time of a small test.
+    monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", lambda _, path: loaded(path))
 
 
 @pytest.fixture

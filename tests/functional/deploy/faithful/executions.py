@@ -1,7 +1,8 @@
 """Executions that go as a script says: each time one is described, it takes the next frame.
 
 A script is a list of frames, and a frame says what has become of some steps: their status, or the members of their listing, in
-which `logs` holds lines for CloudWatch. Without a script, all steps run, and then all have succeeded.
+which `logs` holds lines for CloudWatch, and `outputs` the S3 URIs of a processing job's outputs. Without a script, all steps run,
+and then all have succeeded.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ JOBS = {
     "RegisterModel": ("RegisterModel", "model-package"),
 }
 """For a step type its member of Metadata, and the resource in the ARN."""
+
+MADE_AT_THE_END = {"Model", "RegisterModel"}
+"""What has no ARN while it is not made."""
 
 LOGS = {
     "ProcessingJob": ("/aws/sagemaker/ProcessingJobs", "algo-1-1767600000"),
@@ -72,6 +76,7 @@ class SageMaker(Registry):
 
     Attributes:
         runs: every execution ever started, by ARN.
+        jobs: of each processing job the S3 URIs of its outputs, by name.
         scripts: of each pipeline's next executions, by its name.
         put_logs: keeps the lines of a log stream; group, stream, lines.
     """
@@ -81,6 +86,7 @@ class SageMaker(Registry):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.runs: dict[str, Run] = {}
+        self.jobs: dict[str, dict[str, str]] = {}
         self.scripts: dict[str, deque[Sequence[Frame]]] = defaultdict(deque)
         self.put_logs = lambda group, stream, lines: None
 
@@ -161,9 +167,10 @@ class SageMaker(Registry):
             run.status, run.failure, run.modified = frame.status, frame.failure, self.now()
 
     def _tell(self, run: Run, name: str, told: State) -> None:
-        lines = told.pop("logs", ())
+        lines, outputs = told.pop("logs", ()), told.pop("outputs", None)
         known = run.steps.setdefault(name, {"StepName": name, "AttemptCount": 1, "StartTime": self.now()})
-        if metadata := told.get("Metadata") or self._metadata(run, name):
+        metadata = told.get("Metadata") or self._metadata(run, name)
+        if metadata and (told.get("StepStatus") == "Succeeded" or metadata.keys().isdisjoint(MADE_AT_THE_END)):
             known.setdefault("Metadata", metadata)
         known |= told
         if known["StepStatus"] in ENDED:
@@ -172,6 +179,8 @@ class SageMaker(Registry):
             if member in LOGS and lines:
                 group, stream = LOGS[member]
                 self.put_logs(group, f"{about['Arn'].rpartition('/')[2]}/{stream}", lines)
+            if member == "ProcessingJob" and outputs is not None:
+                self.jobs[about["Arn"].rpartition("/")[2]] = outputs
 
     def _metadata(self, run: Run, name: str) -> dict[str, Any]:
         kind = next((step["Type"] for step in every_step(json.loads(run.version.definition)["Steps"]) if step["Name"] == name), "")
@@ -187,6 +196,27 @@ class SageMaker(Registry):
         steps = list(run.steps.values())
         part, more = page(steps if request.get("SortOrder") == "Ascending" else steps[::-1], request, self.page_size)
         return {"PipelineExecutionSteps": part, **more}
+
+    def DescribeProcessingJob(self, request: Request, region: str) -> Request:
+        name = request["ProcessingJobName"]
+        if name not in self.jobs:
+            raise invalid(f"Could not find requested job with name: {name}")
+        outputs = [
+            {
+                "OutputName": output,
+                "S3Output": {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/{output}", "S3UploadMode": "EndOfJob"},
+            }
+            for output, uri in self.jobs[name].items()
+        ]
+        return {
+            "ProcessingJobName": name,
+            "ProcessingJobArn": self.arn(region, f"processing-job/{name}"),
+            "ProcessingJobStatus": "Completed",
+            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}},
+            "AppSpecification": {"ImageUri": "image"},
+            "ProcessingOutputConfig": {"Outputs": outputs},
+            "CreationTime": self.now(),
+        }
 
     def ListPipelineExecutions(self, request: Request, region: str) -> Request:
         pipeline = self.pipeline(request["PipelineName"], region)
