@@ -1,7 +1,7 @@
 """The command line: which commands there are, and what becomes of what goes wrong. framework/road.py is the way they all go.
 
 Results go to stdout, messages to stderr. Exit codes: 0 fine; 1 mistakes in the input; 2 usage; 3 differences found where asked to
-tell; 4 the execution failed or was stopped; 5 AWS or this machine failed.
+tell; 4 the execution failed or was stopped, or Ctrl-C ended the command; 5 AWS or this machine failed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from framework.commands import following, history, options, target, watch
+from framework.errors import BackendError
 from framework.pipeline.execution import STOPPED, Execution
 from framework.pipeline.secrets import hidden
 from framework.report import executions as report
@@ -54,10 +55,8 @@ def _show_here(ctx: click.Context, run_id: str | None) -> Execution:
 
 def _show(ctx: click.Context, backend: SageMakerBackend, arn: str) -> Execution:
     """Print an execution on SageMaker."""
-    from framework.deploy import executions
-
     execution = backend.describe(arn)
-    given = hidden(executions.parameters(backend.clients, arn))
+    given = _parameters(backend, arn)
     if options.wants_json(ctx):
         about = {**text.execution_data(execution), "PipelineParameters": [{"Name": n, "Value": v} for n, v in given.items()]}
         click.echo(text.as_json(about))
@@ -66,6 +65,17 @@ def _show(ctx: click.Context, backend: SageMakerBackend, arn: str) -> Execution:
     following.tell_failures(backend, execution)
     following.tell_studio(arn)
     return execution
+
+
+def _parameters(backend: SageMakerBackend, arn: str) -> dict[str, str]:
+    """What an execution was started with, secrets hidden; nothing, after saying why, where that cannot be asked."""
+    from framework.deploy import executions
+
+    try:
+        return hidden(executions.parameters(backend.clients, arn))
+    except BackendError as error:
+        click.echo(str(error), err=True)
+        return {}
 
 
 @click.command()

@@ -36,8 +36,8 @@ def logs(
 ) -> None:
     """Print the log of a step of a local run, or with --execution of its job on SageMaker.
 
-    The step is named as the run lists it: a step of a loop ends in the number of its iteration. --run and --execution each take the
-    other's ids, too: they can be told apart.
+    The step is named as the run lists it: a step of a loop ends in the number of its iteration. --run takes the ARN of an execution
+    on SageMaker as well, and --execution the id of a local run.
     """
     if run_id is not None and which is not None:
         raise click.UsageError("--run is a run of this machine, --execution one on SageMaker: give one of them")

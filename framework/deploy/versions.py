@@ -203,6 +203,6 @@ def _is_folder(clients: Clients, bucket: str, key: str) -> bool:
         try:
             return bool(clients.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents"))
         except ClientError as error:
-            if code_of(error) in ABSENT:
+            if code_of(error) in (*ABSENT, *DENIED):
                 return False
             raise

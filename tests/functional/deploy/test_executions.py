@@ -146,6 +146,10 @@ def test_the_status_of_the_latest_and_of_one_by_its_id_and_arn(call, aws, deploy
     assert about["PipelineExecutionStatus"] == "Failed"
     assert about["CreationTime"].startswith("2026-01-05T08:00:")
     assert [step["StepName"] for step in about["Steps"]] == ["lgbm-Preprocessing", "lgbm-Training"]
+    aws.refuse("ListPipelineParametersForExecution", "AccessDeniedException", "No.")
+    denied = call("status")
+    assert denied.stderr.startswith(f"ListPipelineParametersForExecution on execution {second} failed: No (AccessDenied")
+    assert (denied.exit_code, "parameters:" in denied.stdout) == (0, False)
     assert about["PipelineParameters"] == [{"Name": "Depth", "Value": "6"}, {"Name": "Password", "Value": "(hidden)"}]
 
 

@@ -191,6 +191,15 @@ def test_stop_and_retry(made):
     assert refused(made.describe_pipeline, PipelineName="lgbm-test") == ("ResourceNotFound", f"Pipeline '{ARN}' does not exist.")
 
 
+def test_what_was_deleted_is_created_again_with_the_same_token(aws, sagemaker):
+    request = {"PipelineName": "lgbm-test", "PipelineDefinition": definition(), "RoleArn": ROLE, "ClientRequestToken": TOKEN}
+    for _ in range(2):
+        sagemaker.create_pipeline(**request)
+        assert sagemaker.describe_pipeline(PipelineName="lgbm-test")["PipelineArn"] == ARN
+        sagemaker.delete_pipeline(PipelineName="lgbm-test", ClientRequestToken="d" * 32)
+    assert aws.sagemaker.pipelines == {}
+
+
 def test_tags_groups_and_pages(aws, made):
     made.add_tags(ResourceArn=ARN, Tags=[{"Key": "cost", "Value": "1"}, {"Key": "zone", "Value": "a"}])
     made.delete_tags(ResourceArn=ARN, TagKeys=["zone"])

@@ -186,9 +186,9 @@ CASES = [
         refused("ValidationException", "SelectedSteps [train] are not connected", "StartPipelineExecution"),
         "StartPipelineExecution",
         PIPELINE,
-        "StartPipelineExecution on pipeline churn failed: SelectedSteps [train] are not connected (ValidationException). Try: choose "
-        "steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that has the "
-        "results which they need.",
+        "StartPipelineExecution on pipeline churn failed: SelectedSteps [train] are not connected (ValidationException). Try: "
+        "choose steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that "
+        "has the results which they need.",
     ),
     (
         refused("ValidationException", "The ClientRequestToken was used before", "StartPipelineExecution"),

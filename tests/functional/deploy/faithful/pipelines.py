@@ -99,11 +99,16 @@ class Pipelines:
                 "Pipeline names must be unique within an AWS account and region. "
                 f"Pipeline with name ({self.pipelines[arn].name}) already exists."
             )
+        self._forget(arn)
         version = Version(1, self._definition(request), now, aliases=list(request.get("PipelineVersionAliases", [])))
         about = {key: request[key] for key in self.ALIASES if key in request}
         self.pipelines[arn] = Pipeline(name, arn, about, [version], now, now)
         self.tags[arn] = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
         return {"PipelineArn": arn}
+
+    def _forget(self, arn: str) -> None:
+        """A create or delete that comes again is answered as the first only for as long as that is how things are."""
+        self.tokens = {key: told for key, told in self.tokens.items() if told[1] != {"PipelineArn": arn}}
 
     def UpdatePipeline(self, request: Request, region: str) -> Request:
         pipeline = self._free(self.pipeline(request["PipelineName"], region))
@@ -222,6 +227,7 @@ class Pipelines:
         self.refuse_running(pipeline)
         del self.pipelines[pipeline.arn]
         self.tags.pop(pipeline.arn, None)
+        self._forget(pipeline.arn)
         return {"PipelineArn": pipeline.arn}
 
     def refuse_running(self, pipeline: Pipeline) -> None:
