@@ -164,7 +164,7 @@ def list_executions(ctx: click.Context, name: str | None, local: bool, limit: in
         from framework.deploy import executions
 
         chosen = target.pipeline(ctx, name)
-        found = executions.history(target.backend(chosen.region).clients, chosen.name, limit)
+        found = executions.history(target.backend(ctx, chosen.region).clients, chosen.name, limit)
     if options.wants_json(ctx):
         click.echo(text.as_json([text.run_data(execution, now) for execution in found]))
         return

@@ -136,7 +136,10 @@ def finish(ctx: click.Context, backend: SageMakerBackend, execution: Execution) 
     else:
         text.print_execution(execution, (), sys.stdout)
     tell_failures(backend, execution)
-    return 0 if execution.status == SUCCEEDED else options.FAILED
+    if execution.status == SUCCEEDED:
+        return 0
+    tell_studio(str(execution.description["PipelineExecutionArn"]))
+    return options.FAILED
 
 
 def tell_failures(backend: SageMakerBackend, execution: Execution) -> None:

@@ -94,14 +94,17 @@ def execution(ctx: click.Context, which: str, name: str | None) -> tuple[SageMak
 
     match = _REGION.fullmatch(which)
     if match:
-        return backend(match[1]), which
+        return backend(ctx, match[1]), which
     chosen = pipeline(ctx, name)
-    talking = backend(chosen.region)
+    talking = backend(ctx, chosen.region)
     return talking, executions.find(talking.clients, chosen.name, which)
 
 
-def backend(region: str | None) -> SageMakerBackend:
-    """What talks to AWS in a region."""
+def backend(ctx: click.Context, region: str | None) -> SageMakerBackend:
+    """What talks to AWS in a region; made once for a command."""
     from framework.deploy.backend import SageMakerBackend  # boto3's own imports take 0.2 s
 
-    return SageMakerBackend(region)
+    made: dict[str | None, SageMakerBackend] = ctx.meta.setdefault(__name__, {})
+    if region not in made:
+        made[region] = SageMakerBackend(region)
+    return made[region]

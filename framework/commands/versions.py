@@ -36,7 +36,7 @@ def versions(ctx: click.Context, name: str | None, limit: int) -> None:
     from framework.deploy import versions as found
 
     chosen = target.pipeline(ctx, name)
-    known = list(islice(found.versions(target.backend(chosen.region).clients, chosen.name), limit))
+    known = list(islice(found.versions(target.backend(ctx, chosen.region).clients, chosen.name), limit))
     if options.wants_json(ctx):
         click.echo(text.as_json([_data(version) for version in known]))
         return
@@ -78,7 +78,7 @@ def rollback(ctx: click.Context, which: str | None, name: str | None, yes: bool,
     if not (yes or dry_run) and (options.wants_json(ctx) or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: give --yes, or --dry-run to see the plan")
     chosen = target.pipeline(ctx, name)
-    backend = target.backend(chosen.region)
+    backend = target.backend(ctx, chosen.region)
     version, plan = _plan(backend, chosen, which)
     _show(ctx, version, plan, dry_run)
     _refuse_gone(backend, version, plan)

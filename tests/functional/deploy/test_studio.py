@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from framework.cli import smp
 from framework.deploy import studio
+from tests.functional.deploy.faithful import Frame
 
 ROOT = Path(__file__).resolve().parents[3]
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:app/d-abc123/churn/JupyterLab/default"
@@ -60,6 +61,9 @@ def test_region_role_and_bucket_come_from_studio_and_are_told(aws, inside):
     [execution] = aws.sagemaker.runs.values()
     assert f"in Studio: {PAGE}/{execution.id}/graph\n" in run.stderr
     assert f"in Studio: {PAGE}/{execution.id}/graph\n" in call("status").stderr
+    aws.sagemaker.script("lgbm-test", Frame({"lgbm-Training": "Failed"}, "Failed"))
+    failed = call("run", "--wait", "--interval", "0.01")
+    assert failed.stderr.endswith(f"in Studio: {PAGE}/{[*aws.sagemaker.runs][-1][-12:]}/graph\n")
 
 
 def test_what_is_set_is_not_from_studio(aws, inside, monkeypatch):
