@@ -183,14 +183,6 @@ CASES = [
         "region (SMP_REGION or conf.region).",
     ),
     (
-        refused("ValidationException", "SelectedSteps [train] are not connected", "StartPipelineExecution"),
-        "StartPipelineExecution",
-        PIPELINE,
-        "StartPipelineExecution on pipeline churn failed: SelectedSteps [train] are not connected (ValidationException). Try: "
-        "choose steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that "
-        "has the results which they need.",
-    ),
-    (
         refused("ValidationException", "The ClientRequestToken was used before", "StartPipelineExecution"),
         "StartPipelineExecution",
         PIPELINE,
