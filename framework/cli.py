@@ -1,7 +1,7 @@
 """The command line: which commands there are, and what becomes of what goes wrong. framework/road.py is the way they all go.
 
 Results go to stdout, messages to stderr. Exit codes: 0 fine; 1 mistakes in the input; 2 usage; 3 differences found where asked to
-tell; 4 the execution failed or was stopped; 5 AWS or this machine failed.
+tell; 4 the execution failed or was stopped, or Ctrl-C ended the command; 5 AWS or this machine failed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,24 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, delete, explain, history, iam, local, lock, ls, options, registry, rules, run, showing
+from framework.commands import (
+    compare,
+    definition,
+    delete,
+    executions,
+    explain,
+    history,
+    iam,
+    local,
+    lock,
+    ls,
+    options,
+    registry,
+    rules,
+    run,
+    showing,
+    versions,
+)
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -60,6 +77,13 @@ for command in (
     iam.command,
     run.deploy,
     run.run,
+    executions.status,
+    executions.wait,
+    executions.stop,
+    executions.list_executions,
+    compare.compare,
+    versions.versions,
+    versions.rollback,
     delete.command,
     history.logs,
     local.local,

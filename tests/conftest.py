@@ -47,6 +47,7 @@ def no_variables_of_a_real_project() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("SMP_")]:
             patch.delenv(name)
+        patch.setattr("framework.deploy.studio.METADATA", Path("no-studio"))
         yield
 
 

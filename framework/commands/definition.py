@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -61,7 +60,7 @@ def _found(ctx: click.Context, definition: str | None, ask: Ask | None) -> tuple
     if definition is not None:
         return inspect(Path(definition), ask)
     try:
-        return travel(options.sources(ctx), os.environ, ask)[1]
+        return travel(options.sources(ctx), options.variables(), ask)[1]
     except FindingsError as error:
         return error.findings
 

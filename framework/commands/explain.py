@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from framework.commands import options
@@ -20,7 +18,7 @@ from framework.report import text
 @click.pass_context
 def command(ctx: click.Context, what: str) -> None:
     """Print the values that a step is built from: each layer that set one, nearest first, with its line, and what it becomes."""
-    pipeline = build_pipeline(load_config(options.sources(ctx), os.environ))
+    pipeline = build_pipeline(load_config(options.sources(ctx), options.variables()))
     name, key = _step(pipeline, what)
     explained = explain(pipeline, name, key)
     if not explained:

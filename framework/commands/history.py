@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from framework.commands import options
+from framework.commands import job_logs, options, target
 from framework.errors import BackendError
 from framework.findings import Finding, FindingsError, Place, nearest
 from framework.pipeline.execution import EXECUTING, Execution, StepState
@@ -25,13 +25,31 @@ ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 @click.command()
 @options.project_options
 @click.argument("step_name", metavar="STEP")
-@click.option("--run", "run_id", metavar="RUN", help="The execution.  [default: the newest]")
+@click.option("--run", "run_id", metavar="RUN", help="The run of this machine.  [default: the newest]")
+@click.option("--execution", "which", metavar="EXECUTION", help='The execution on SageMaker: its ARN, its id, or "latest".')
+@target.name_option
 @click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended; wait for one that has not begun.")
 @click.option("-n", "--lines", type=click.IntRange(min=0), help="Begin with so many of the last lines.  [default: all]")
 @click.pass_context
-def logs(ctx: click.Context, step_name: str, run_id: str | None, follow: bool, lines: int | None) -> None:
-    """Print the log of a step of a local run, named as the run lists it: a step of a loop ends in the number of its iteration."""
-    found = execution(ctx, run_id)
+def logs(
+    ctx: click.Context, step_name: str, run_id: str | None, which: str | None, name: str | None, follow: bool, lines: int | None
+) -> None:
+    """Print the log of a step of a local run, or with --execution of its job on SageMaker.
+
+    The step is named as the run lists it: a step of a loop ends in the number of its iteration. --run takes the ARN of an execution
+    on SageMaker as well, and --execution the id of a local run.
+    """
+    if run_id is not None and which is not None:
+        raise click.UsageError("--run is a run of this machine, --execution one on SageMaker: give one of them")
+    given = which if which is not None else run_id
+    there = given is not None and not target.local_id(given) and (which is not None or target.is_arn(given))
+    if there and given is not None:
+        for line in job_logs.lines(*target.execution(ctx, given, name), step_name, follow, lines):
+            click.echo(line)
+        return
+    if name is not None:
+        raise click.UsageError("--name goes with --execution")
+    found = execution(ctx, target.local_id(given) or given)
     if not (follow and found.status == EXECUTING and _may_begin(backend(ctx), found, step_name)):
         step(found, step_name, "logs")
     for piece in _pieces(backend(ctx), found.id, step_name, follow, lines):
@@ -56,7 +74,8 @@ def execution(ctx: click.Context, run_id: str | None) -> Execution:
         return engine.execution(run_id)
     newest = next(iter(engine.executions()), None)
     if newest is None:
-        raise BackendError("Looking for the newest execution", "nothing has run here", "smp run --local")
+        cure = "smp run --local, or name one on SageMaker with --execution"
+        raise BackendError("Looking for the newest execution", "nothing has run here", cure)
     return newest
 
 

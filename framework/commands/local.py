@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
@@ -58,7 +57,7 @@ def shell(ctx: click.Context, step: str, words: tuple[str, ...], run_id: str | N
 
     execution = history.execution(ctx, run_id)
     state = history.step(execution, step, "shell")
-    settings = local_settings(options.sources(ctx), os.environ)
+    settings = local_settings(options.sources(ctx), options.variables())
     tell = partial(_tell_place, step, execution.id)
     ctx.exit(run_shell(StateFolder(options.state_folder(ctx)), execution, state, words, settings, tell))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +22,7 @@ from framework.findings import Finding, FindingsError, has_errors
 @click.pass_context
 def command(ctx: click.Context, check: bool, prune: bool) -> None:
     """Pin the images that the configuration names (image: {framework: …}) in smp.lock, as the SageMaker SDK knows them."""
-    config = load_config(options.sources(ctx), os.environ)
+    config = load_config(options.sources(ctx), options.variables())
     others = [finding for finding in config.findings if finding.rule != MISSING]  # which is what this command is for
     if has_errors(others):
         raise FindingsError(others)

@@ -6,9 +6,10 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,9 @@ from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import StepState
 from framework.report import text
 from framework.road import arrive
+
+if TYPE_CHECKING:
+    from framework.deploy.studio import Studio
 
 INPUT, DIFFERENT, FAILED, BACKEND = 1, 3, 4, 5
 STATE = ".smp"
@@ -142,16 +146,56 @@ def sources(ctx: click.Context) -> Sources:
     return Sources(root=Path(settings.pop("root", ".")), **settings)
 
 
-def compiled_pipeline(ctx: click.Context) -> CompiledPipeline:
-    """The compiled pipeline; its warnings are shown.
+def compiled_pipeline(ctx: click.Context, ask: bool = False) -> CompiledPipeline:
+    """The compiled pipeline; its warnings are shown, and what of it comes from Studio.
+
+    Args:
+        ctx: the command's.
+        ask: whether AWS may be asked for the execution role of Studio.
 
     Raises:
         FindingsError: it has errors.
     """
-    compiled, warnings = arrive(sources(ctx), os.environ)
+    environment = variables(ask)
+    compiled, warnings = arrive(sources(ctx), environment)
     for finding in warnings:
         click.echo(str(finding), err=True)
+    _tell_studio(compiled, environment)
     return compiled
+
+
+def studio() -> Studio | None:
+    """The SageMaker Studio that this terminal is in; None outside of it."""
+    from framework.deploy import studio as found
+
+    return found.read()
+
+
+def variables(ask: bool = False) -> dict[str, str]:
+    """The environment; in a terminal of Studio with the region, account, bucket and role of Studio where they are not set.
+
+    `ask` says whether AWS may be asked for the role.
+    """
+    environment = {name: value for name, value in os.environ.items() if value or not name.startswith("SMP_")}
+    here = studio()
+    if here is None:
+        return dict(os.environ)
+    if ask and not here.role and "SMP_ROLE" not in environment:
+        from framework.deploy.clients import Clients
+        from framework.deploy.studio_role import ask_role
+
+        here = replace(here, role=ask_role(Clients(here.region), here))
+    return {**here.variables(), **environment}
+
+
+def _tell_studio(compiled: CompiledPipeline, environment: Mapping[str, str]) -> None:
+    """Say which settings were found in Studio: those that nobody has set, and that the pipeline has."""
+    settings = (("region", "SMP_REGION", compiled.region), ("role", "SMP_ROLE", compiled.role))
+    named = (*settings, ("bucket", "SMP_S3BUCKETNAME", compiled.bucket))
+    found = {name: value for label, name, value in named if not os.environ.get(name) and value and environment.get(name) == value}
+    if found and studio() is not None:
+        said = ", ".join(f"{label} {value}" for label, name, value in named if name in found)
+        click.echo(f"from SageMaker Studio: {said}; set {', '.join(found)} for others", err=True)
 
 
 def tell_step(state: StepState) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.commands import options, selection, watch
+from framework.commands import following, options, selection, watch
 from framework.commands.definitions import read_definition
 from framework.config.start import read_values
 from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings
@@ -32,7 +31,9 @@ RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podma
 KEPT = ("keep_going", "strict", "select", "exclude", "state", "source")
 """What a resumed run keeps of how it began."""
 
-LOCAL_ONLY = ("parallelism", "keep_going", "strict", "resume")
+LOCAL_ONLY = ("keep_going", "strict", "resume")
+
+SAGEMAKER_ONLY = {"display_name": "--display-name", "token": "--token", "interval": "--interval"}
 
 
 @click.command()
@@ -40,7 +41,7 @@ LOCAL_ONLY = ("parallelism", "keep_going", "strict", "resume")
 @click.pass_context
 def deploy(ctx: click.Context) -> None:
     """Upload what is missing, and create or update the pipeline on SageMaker."""
-    compiled = options.compiled_pipeline(ctx)
+    compiled = options.compiled_pipeline(ctx, ask=True)
     arn, plan = _deployed(_sagemaker(compiled), compiled)
     answer = (
         text.as_json({"PipelineArn": arn, **_without_secrets(plan.to_json())})
@@ -48,6 +49,7 @@ def deploy(ctx: click.Context) -> None:
         else f"{plan.action} {arn}"
     )
     click.echo(answer)
+    following.tell_studio(arn, compiled.name)
 
 
 def _without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
@@ -73,8 +75,16 @@ def _without_secret(field: dict[str, Any]) -> dict[str, Any]:
     "--runner", type=click.Choice(RUNNERS), default="auto", show_default=True, help="With --local: what isolates the steps."
 )
 @click.option(
-    "--parallel", "parallelism", type=click.IntRange(min=1), help="With --local: steps that run at a time.  [default: the cores]"
+    "--parallelism",
+    "--parallel",
+    "parallelism",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Steps that run at a time.  [default: as the pipeline says; with --local, the cores]",
 )
+@click.option("--display-name", metavar="NAME", help="What SageMaker shows for the execution.")
+@click.option("--token", metavar="TOKEN", help="Starts with the same token are one execution on SageMaker.  [default: a new one]")
+@following.interval_option
 @click.option("--keep-going", is_flag=True, help="With --local: after a failure, go on with what does not depend on it.")
 @click.option("--strict-local", "strict", is_flag=True, help="With --local: refuse steps that would only be recorded.")
 @selection.select_options
@@ -98,9 +108,10 @@ def run(
 ) -> None:
     """Deploy the pipeline and start it; or run it here."""
     if not local and (definition or any(how[name] for name in LOCAL_ONLY)):
-        raise click.UsageError("--definition, --parallel, --keep-going, --strict-local and --resume go with --local")
+        raise click.UsageError("--definition, --keep-going, --strict-local and --resume go with --local")
     asked = selection.asked(how)
-    if not local and ctx.get_parameter_source("runner") is click.core.ParameterSource.COMMANDLINE:
+    _refuse_for_local(ctx, local)
+    if not local and _given_on_line(ctx, "runner"):
         raise click.UsageError("--runner goes with --local")
     if how["resume"] and (definition or assignments or parameters_file or dry_run or any(how[name] for name in KEPT)):
         raise click.UsageError("--resume goes on as the run began: only --parallel and --runner can be given beside it")
@@ -108,7 +119,7 @@ def run(
         raise click.UsageError("--wait goes without --local, which always waits")
     parameters = {**(read_values(Path(parameters_file)) if parameters_file else {}), **_parameters(assignments)}
     if how["resume"]:
-        backend = _local_backend(ctx, how, local_settings(options.sources(ctx), os.environ))
+        backend = _local_backend(ctx, how, local_settings(options.sources(ctx), options.variables()))
         definition_of_run = backend.definition(how["resume"])
         ctx.exit(
             _finish_local(
@@ -119,7 +130,7 @@ def run(
                 lambda watch: backend.resume(how["resume"], watch, parallelism=how["parallelism"]),
             )
         )
-    compiled = options.compiled_pipeline(ctx) if definition is None else _given(ctx, Path(definition))
+    compiled = options.compiled_pipeline(ctx, ask=not (local or dry_run)) if definition is None else _given(ctx, Path(definition))
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
     there = cache(partial(_sagemaker, compiled))
@@ -137,7 +148,18 @@ def run(
         given = watch.given_words(ctx, definition, [*_file_words(parameters_file), *_assignment_words(assignments)], how)
         ctx.exit(_run_local(ctx, compiled, parameters, how, given))
     else:
-        ctx.exit(_run_sagemaker(ctx, there(), compiled, parameters, wait, picked.selective if picked else None))
+        how["selective"] = picked.selective if picked else None
+        ctx.exit(_run_sagemaker(ctx, there(), compiled, parameters, {**how, "wait": wait}))
+
+
+def _refuse_for_local(ctx: click.Context, local: bool) -> None:
+    given = [option for name, option in SAGEMAKER_ONLY.items() if _given_on_line(ctx, name)]
+    if local and given:
+        raise click.UsageError(f"{given[0]} goes without --local")
+
+
+def _given_on_line(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
@@ -146,7 +168,7 @@ def _given(ctx: click.Context, path: Path) -> CompiledPipeline:
     Raises:
         FindingsError: the file holds no definition.
     """
-    return CompiledPipeline(path.stem, read_definition(path), local=local_settings(options.sources(ctx), os.environ))
+    return CompiledPipeline(path.stem, read_definition(path), local=local_settings(options.sources(ctx), options.variables()))
 
 
 def _file_words(parameters_file: str | None) -> list[str]:
@@ -240,25 +262,8 @@ def _with_triggers_applied(
 
 
 def _run_sagemaker(
-    ctx: click.Context,
-    backend: SageMakerBackend,
-    compiled: CompiledPipeline,
-    parameters: dict[str, str],
-    wait: bool,
-    selective: Mapping[str, Any] | None,
+    ctx: click.Context, backend: SageMakerBackend, compiled: CompiledPipeline, parameters: dict[str, str], how: Mapping[str, Any]
 ) -> int:
     arn, plan = _deployed(backend, compiled, parameters)
     click.echo(f"{plan.action} {arn}", err=True)
-    started = backend.start(compiled.name, parameters, selective=selective)
-    if not wait:
-        click.echo(text.as_json({"PipelineExecutionArn": started}) if options.wants_json(ctx) else f"started {started}")
-        return 0
-    click.echo(f"started {started}", err=True)
-    with watch.watched(ctx, compiled.definition) as watcher:
-        execution = backend.wait(started, watcher)
-    if options.wants_json(ctx):
-        click.echo(text.as_json(text.execution_data(execution)))
-    else:
-        text.print_execution(execution, (), sys.stdout)
-    watch.tell_reasons(execution)
-    return 0 if execution.status == SUCCEEDED else options.FAILED
+    return following.start(ctx, backend, compiled, parameters, how)

@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,11 +86,12 @@ def tell_failures(ctx: click.Context, backend: LocalBackend, execution: Executio
     _advise("to go on from what succeeded, with the definition and code that this run began with", resume)
 
 
-def tell_reasons(execution: Execution) -> None:
-    """Say of each failed step why; a table that is gone by now has not kept it."""
+def tell_reasons(execution: Execution, more: Callable[[StepState], None]) -> None:
+    """Say of each failed step why, and what `more` has to say; a table that is gone by now has not kept it."""
     for step in execution.steps:
         if step["StepStatus"] == FAILED:
             _tell_reason(step)
+            more(step)
 
 
 def _tell_reason(step: StepState) -> None:

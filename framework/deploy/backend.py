@@ -13,19 +13,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy import applying, deleting, looking, triggering
+from framework.deploy import applying, deleting, executions, looking, triggering
 from framework.deploy.clients import Clients
-from framework.deploy.cures import DENIED
 from framework.deploy.earlier import Earlier
 from framework.deploy.fields import canonical
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
-from framework.deploy.refusals import code_of, half, is_missing, told
+from framework.deploy.refusals import half, is_missing, told
 from framework.deploy.triggers import FoundTriggers
 from framework.deploy.uploads import Progress, put_missing, quiet
-from framework.deploy.watching import follow
+from framework.deploy.watching import POLL_SECONDS, Bear, follow, give_up
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageRequest
-from framework.pipeline.execution import Execution, StepState, Watcher
+from framework.pipeline.execution import Execution, Watcher
 
 
 class SageMakerBackend:
@@ -37,6 +36,11 @@ class SageMakerBackend:
 
     def __init__(self, region: str | None = None) -> None:
         self._clients = Clients(region)
+
+    @property
+    def clients(self) -> Clients:
+        """What the other modules of this room make their calls with."""
+        return self._clients
 
     def fetch(self, name: str) -> Deployed | None:
         """The pipeline of this name as it is deployed; None when there is none."""
@@ -132,6 +136,7 @@ class SageMakerBackend:
         token: str | None = None,
         display_name: str | None = None,
         selective: Mapping[str, Any] | None = None,
+        parallelism: int | None = None,
     ) -> str:
         """Starts an execution.
 
@@ -141,6 +146,7 @@ class SageMakerBackend:
             token: 32 to 128 characters; two starts with the same one are one execution. None stands for a fresh one.
             display_name: what the console shows.
             selective: the SelectiveExecutionConfig of a run of a part; None runs all.
+            parallelism: how many steps may run at a time; None leaves it to the pipeline.
 
         Returns:
             The execution's ARN.
@@ -153,24 +159,27 @@ class SageMakerBackend:
             request["PipelineExecutionDisplayName"] = display_name
         if selective:
             request["SelectiveExecutionConfig"] = selective
+        if parallelism:
+            request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": parallelism}
         with told(*call):
             started = self._clients.sagemaker.start_pipeline_execution(**request)
         return _member(started, "PipelineExecutionArn", *call)
 
     def describe(self, execution_arn: str) -> Execution:
         """The execution as it stands; without its steps where who asks may not list them."""
-        call = "DescribePipelineExecution", f"execution {execution_arn}"
-        with told(*call):
-            found = dict(self._clients.sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution_arn))
-        _member(found, "PipelineExecutionStatus", *call)
-        found.pop("ResponseMetadata", None)
-        return Execution(found, self._steps(execution_arn))
+        found = executions.describe(self._clients, execution_arn)
+        return Execution(found, executions.steps(self._clients, execution_arn))
 
     def wait(
-        self, execution_arn: str, watch: Watcher, poll_seconds: float = 15.0, timeout_seconds: float | None = None
+        self,
+        execution_arn: str,
+        watch: Watcher,
+        poll_seconds: float = POLL_SECONDS,
+        timeout_seconds: float | None = None,
+        bear: Bear = give_up,
     ) -> Execution:
         """Follows an execution to its end; arguments, result and errors as of `watching.follow`."""
-        return follow(lambda: self.describe(execution_arn), watch, poll_seconds, timeout_seconds)
+        return follow(lambda: self.describe(execution_arn), watch, poll_seconds, timeout_seconds, bear)
 
     def _tags(self, arn: str, name: str) -> tuple[Mapping[str, str], ...]:
         call = "ListTags", f"pipeline {name}"
@@ -180,17 +189,6 @@ class SageMakerBackend:
             raise half(*call, "Tags")
         tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
         return tuple({"Key": key, "Value": value} for key, value in sorted(tags.items()))
-
-    def _steps(self, execution_arn: str) -> tuple[StepState, ...]:
-        pages = self._clients.sagemaker.get_paginator("list_pipeline_execution_steps")
-        with told("ListPipelineExecutionSteps", f"execution {execution_arn}"):
-            try:
-                listing = pages.paginate(PipelineExecutionArn=execution_arn, SortOrder="Ascending")
-                return tuple(dict(step) for page in listing for step in page.get("PipelineExecutionSteps", []))
-            except ClientError as error:
-                if code_of(error) in DENIED:
-                    return ()
-                raise
 
     def _refuse_stale(self, name: str, planned: Deployed) -> None:
         """A plan is applied to what it was made against, or not at all. For a create, CreatePipeline sees to that itself."""

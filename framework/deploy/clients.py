@@ -26,6 +26,7 @@ NAMES = {
     "service-quotas": "Service Quotas",
     "events": "EventBridge",
     "scheduler": "EventBridge Scheduler",
+    "logs": "CloudWatch Logs",
 }
 """What services are called where it is not their identifier in capitals."""
 
@@ -84,6 +85,11 @@ class Clients:
     def s3(self) -> S3Client:
         """The client of S3. Raises BackendError where none can be made."""
         return cast("S3Client", self.client("s3"))
+
+    @property
+    def logs(self) -> Any:
+        """The client of CloudWatch Logs. Raises BackendError where none can be made."""
+        return self.client("logs")
 
     @property
     def iam(self) -> Any:

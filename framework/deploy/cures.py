@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-S3_ACTIONS = {"HeadObject": "s3:GetObject", "PutObject": "s3:PutObject"}
+S3_ACTIONS = {"HeadObject": "s3:GetObject", "GetObject": "s3:GetObject", "PutObject": "s3:PutObject"}
 S3 = tuple(S3_ACTIONS)
 ACTIONS = {
     **S3_ACTIONS,
@@ -36,6 +36,9 @@ TRIGGER_ACTIONS = {
     **{f"List{what}": f"events:List{what}" for what in ("EventBuses", "Rules", "TagsForResource", "TargetsByRule")},
 }
 """The same for what makes triggers and notifications."""
+
+LOG_ACTIONS = {operation: f"logs:{operation}" for operation in ("DescribeLogStreams", "FilterLogEvents", "GetLogEvents")}
+"""The same for what jobs have written."""
 
 TRIGGERING = ("PutTargets", "CreateSchedule", "UpdateSchedule")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
@@ -70,6 +73,32 @@ NOBODY = ("ProfileNotFound", *EXPIRED, *SIGNED_OUT, *NO_CREDENTIALS, *UNKNOWN_CR
 UNREACHABLE = ("ConnectionError", "HTTPClientError")
 """With these, every call of the service fails: nothing answers."""
 INVALID = ("ValidationException", "ValidationError")
+UNKNOWN_OPERATION = ("UnknownOperationException", "InvalidAction", "NotImplemented", "501")
+FAULTS = (
+    "InternalFailure",
+    "InternalServerError",
+    "InternalError",
+    "InternalServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "500",
+    "502",
+    "503",
+    "504",
+)
+"""The fault is the service's."""
+
+PASSING = (*THROTTLED, *FAULTS, *UNREACHABLE, "ResponseParserError")
+"""What a call may be refused with that is well in itself and will be answered later."""
+
+OF_EXECUTIONS = (
+    "DescribePipelineDefinitionForExecution",
+    "DescribePipelineExecution",
+    "ListPipelineExecutionSteps",
+    "ListPipelineParametersForExecution",
+    "StopPipelineExecution",
+)
+"""The operations that are called on an execution."""
 
 MISSING = "does not exist|[Cc]ould not find"
 EXISTS = "already exists|must be unique"
@@ -165,10 +194,24 @@ CURES = (
         (*NOT_FOUND, *INVALID),
         "deploy it first with `smp deploy`; if it is deployed, check that the account and the region are the right ones",
         says=MISSING,
-        on=("StartPipelineExecution",),
+        on=("StartPipelineExecution", "ListPipelineExecutions", "ListPipelineVersions"),
+    ),
+    Cure(
+        NOT_FOUND, "`smp history` lists the executions that there are; check the account and the region as well", on=OF_EXECUTIONS
     ),
     Cure(NOT_FOUND, "check the name, the account and the region (SMP_REGION or conf.region)"),
     Cure(INVALID, "check the name, the account and the region (SMP_REGION or conf.region)", says=MISSING),
+    Cure(
+        INVALID,
+        "the token was used before, for another start: leave --token out, or give another",
+        says="[Tt]oken",
+        on=("StartPipelineExecution",),
+    ),
+    Cure(
+        (*INVALID, "ConflictException"),
+        "it may have ended meanwhile: `smp status` shows how it stands",
+        on=("StopPipelineExecution",),
+    ),
     Cure(
         INVALID,
         "choose steps that are connected with --select, and with --source an execution of this pipeline, Succeeded or Failed, that "
@@ -212,17 +255,9 @@ CURES = (
         "ask for a higher quota (`aws service-quotas`, service code sagemaker), or remove what is no longer needed",
     ),
     Cure(("EntityTooLarge",), "leave large files out of the source folder: an object sent at once may hold 5 GB"),
+    Cure(UNKNOWN_OPERATION, "the service does not have this operation in this region yet"),
     Cure(
-        (
-            "InternalFailure",
-            "InternalServerError",
-            "InternalError",
-            "InternalServerException",
-            "ServiceUnavailable",
-            "500",
-            "502",
-            "503",
-        ),
+        FAULTS,
         "the fault is the service's, {attempts} attempts in a row: run the command again in a few minutes",
     ),
     Cure(("ParamValidationError",), "correct the value: `smp validate` says where it was written"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy.cures import ACTIONS, CURES, INVALID, MISSING, NOT_FOUND, TRIGGER_ACTIONS, Cure
+from framework.deploy.cures import ACTIONS, CURES, INVALID, LOG_ACTIONS, MISSING, NOT_FOUND, PASSING, TRIGGER_ACTIONS, Cure
 from framework.errors import BackendError
 
 LONGEST_REASON = 600
@@ -83,6 +83,13 @@ def code_of(error: Exception) -> str:
     return str((getattr(error, "response", None) or {}).get("Error", {}).get("Code", ""))
 
 
+def is_passing(error: BackendError) -> bool:
+    """Whether the same call may well be answered a little later: no fault of the caller's, and nothing that is not there."""
+    cause = error.__cause__
+    names = {kind.__name__ for kind in type(cause).__mro__} | ({code_of(cause)} if isinstance(cause, Exception) else set())
+    return not names.isdisjoint(PASSING)
+
+
 def says(error: ClientError, pattern: str) -> bool:
     """Whether the service's message matches the regular expression."""
     return bool(re.search(pattern, str(error.response.get("Error", {}).get("Message", ""))))
@@ -108,5 +115,5 @@ def public(text: str) -> str:
 def _refused(reason: str, operation: str, resource: str) -> tuple[str, str]:
     """The IAM action and the resource: as the message names them, else as the call implies them."""
     found = re.search(r"not authorized to perform:? ([\w-]+:\w+)(?:.*? resource: \"?((?:role )?[^\s\"]+))?", reason)
-    action = found[1] if found else {**ACTIONS, **TRIGGER_ACTIONS}.get(operation, f"sagemaker:{operation}")
+    action = found[1] if found else {**ACTIONS, **TRIGGER_ACTIONS, **LOG_ACTIONS}.get(operation, f"sagemaker:{operation}")
     return action, ((found[2] or resource) if found else resource)

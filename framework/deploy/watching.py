@@ -6,16 +6,28 @@ import time
 from collections.abc import Callable
 
 from framework.errors import BackendError
-from framework.pipeline.execution import FAILED, STOPPED, SUCCEEDED, Execution, Watcher
+from framework.pipeline.execution import COMPLETED_WITH_FAILURES, FAILED, STOPPED, SUCCEEDED, Execution, Watcher
 
-ENDED = (SUCCEEDED, FAILED, STOPPED)
+ENDED = (SUCCEEDED, FAILED, STOPPED, COMPLETED_WITH_FAILURES)
+POLL_SECONDS = 15.0
+PATIENCE_SECONDS = 600.0
+"""How long questions may go unanswered, one after the other, until it is given up."""
+
+Bear = Callable[[BackendError], bool]
+"""Whether to go on asking after an error, and not give up."""
+
+
+def give_up(error: BackendError) -> bool:
+    """The `Bear` that bears nothing."""
+    return False
 
 
 def follow(
     describe: Callable[[], Execution],
     watch: Watcher,
-    poll_seconds: float = 15.0,
+    poll_seconds: float = POLL_SECONDS,
     timeout_seconds: float | None = None,
+    bear: Bear = give_up,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Execution:
@@ -26,18 +38,19 @@ def follow(
         watch: called for each step that is new or whose status changed, in the order in which the steps are told.
         poll_seconds: how long to wait between two questions.
         timeout_seconds: how long to wait altogether; None waits for ever.
+        bear: asked about each error once the execution is known, for ten minutes in a row at most.
         clock, sleep: the time, for tests.
 
     Returns:
         The execution at its end, whether that is Succeeded, Failed or Stopped.
 
     Raises:
-        BackendError: the time was up; the execution itself goes on.
+        BackendError: the time was up, or AWS cannot be asked; the execution itself goes on.
     """
-    started = clock()
+    started = answered = clock()
     known: dict[str, str] = {}
+    execution = describe()
     while True:
-        execution = describe()
         _tell(execution, known, watch)
         if execution.status in ENDED:
             return execution
@@ -45,6 +58,11 @@ def follow(
         if left <= 0:
             raise _time_is_up(execution, timeout_seconds)
         sleep(min(poll_seconds, left))
+        try:
+            execution, answered = describe(), clock()
+        except BackendError as error:
+            if clock() - answered > PATIENCE_SECONDS or not bear(error):
+                raise
 
 
 def _tell(execution: Execution, known: dict[str, str], watch: Watcher) -> None:

@@ -29,10 +29,15 @@ def shown(line: str) -> str:
 
 def as_json(value: Any) -> str:
     """A value as JSON text, keys in the order they were given."""
-    written = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    written = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
     return written.encode(
         errors="backslashreplace"
     ).decode()  # a file's name can hold what UTF-8 cannot; that is how JSON writes it
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no type for: moments, as boto3 tells them, and paths."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -212,7 +217,12 @@ def _time(value: Any) -> datetime:
 
 def metric_rows(reports: Iterable[tuple[str, str, Any]]) -> Rows:
     """A row for each number in the steps' reports: step, its path in the report, value."""
-    return [(step, path, f"{value:.4f}") for step, _, report in reports for path, value in _numbers(report, "")]
+    return [(step, path, f"{value:.4f}") for step, path, value in metrics(reports)]
+
+
+def metrics(reports: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, float]]:
+    """Each number in the steps' reports: step, its path in the report, value."""
+    return [(step, path, value) for step, _, report in reports for path, value in _numbers(report, "")]
 
 
 def _numbers(value: Any, path: str) -> Iterable[tuple[str, float]]:

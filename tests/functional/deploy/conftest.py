@@ -1,4 +1,4 @@
-"""AWS on this machine: moto's server, and before it a small proxy that records every call and answers chosen ones itself."""
+"""AWS on this machine: moto behind a small proxy that records calls and answers chosen ones itself; and the faithful server."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.loaders import JSONFileLoader
 
 from framework.deploy.backend import SageMakerBackend
 from framework.pipeline.compiled import CompiledPipeline, Upload
+from tests.functional.deploy.faithful import Faithful
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
 BUCKET = "models"
 READS = ("Describe", "List", "Head", "Get", "Simulate")
 S3_QUESTIONS = {"encryption": "GetBucketEncryption", "list-type": "ListObjectsV2", "location": "GetBucketLocation"}
+LOAD_FILE = JSONFileLoader.load_file
 HOP_BY_HOP = ("connection", "expect", "keep-alive", "transfer-encoding", "content-length")
 
 
@@ -245,9 +248,13 @@ def proxy(moto: str) -> Iterator[tuple[str, list[Cloud]]]:
         thread.join(timeout=5)
 
 
-@pytest.fixture
-def cloud(moto: str, proxy: tuple[str, list[Cloud]], monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Cloud:
-    """A new, empty AWS with one bucket; the environment leads every client to it."""
+@functools.cache
+def loaded(path: str) -> Any:
+    return LOAD_FILE(JSONFileLoader(), path)
+
+
+def lead_to(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """Set the environment so that every client goes to the server at `url`, with credentials that are none."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "HTTP_PROXY", "http_proxy", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_WEB_IDENTITY_TOKEN_FILE"):
@@ -255,17 +262,35 @@ def cloud(moto: str, proxy: tuple[str, list[Cloud]], monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy[0])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "dummy-access-key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy-secret-key")
     # The retries of botocore are under test, the seconds between them are not.
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.01)
+    # Each client reads the same files of botocore again, and that takes most of the time of a small test.
+    monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", lambda _, path: loaded(path))
+
+
+@pytest.fixture
+def cloud(moto: str, proxy: tuple[str, list[Cloud]], monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Cloud:
+    """A new, empty AWS with one bucket; the environment leads every client to it."""
+    lead_to(proxy[0], monkeypatch, tmp_path)
     post(moto, "/moto-api/reset")
     cloud = Cloud(moto)
     cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     proxy[1].append(cloud)
     return cloud
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Faithful]:
+    """The faithful server with one bucket, for what moto does not know; at the end it must not have broken botocore's model."""
+    with Faithful() as server:
+        lead_to(server.url, monkeypatch, tmp_path)
+        server.s3.buckets[BUCKET] = {}
+        yield server
+    server.verify()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def test_the_table_shows_the_steps_without_log_lines(cloud, tmp_path):
         assert seen.process.returncode == 4
         assert seen.screen.cursor
         assert "lgbm-Training" not in seen.screen.text()
+        assert "detached: the execution goes on\n" in seen.screen.text()
     finally:
         seen.process.kill()
         seen.process.wait()

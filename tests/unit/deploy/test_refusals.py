@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from framework.deploy.cures import CURES
-from framework.deploy.refusals import cure_for, public, told
+from framework.deploy.refusals import cure_for, is_passing, public, told
 from framework.errors import BackendError
 
 PIPELINE = "pipeline churn"
@@ -172,8 +172,52 @@ CASES = [
         refused("ResourceNotFound", "Execution not found", "DescribePipelineExecution"),
         "DescribePipelineExecution",
         "execution arn",
-        "DescribePipelineExecution on execution arn failed: Execution not found (ResourceNotFound). Try: check the name, the "
-        "account and the region (SMP_REGION or conf.region).",
+        "DescribePipelineExecution on execution arn failed: Execution not found (ResourceNotFound). Try: `smp history` lists the "
+        "executions that there are; check the account and the region as well.",
+    ),
+    (
+        refused("ResourceNotFound", "Domain d-1 not found", "DescribeDomain"),
+        "DescribeDomain",
+        "domain d-1",
+        "DescribeDomain on domain d-1 failed: Domain d-1 not found (ResourceNotFound). Try: check the name, the account and the "
+        "region (SMP_REGION or conf.region).",
+    ),
+    (
+        refused("ValidationException", "The ClientRequestToken was used before", "StartPipelineExecution"),
+        "StartPipelineExecution",
+        PIPELINE,
+        "StartPipelineExecution on pipeline churn failed: The ClientRequestToken was used before (ValidationException). Try: the "
+        "token was used before, for another start: leave --token out, or give another.",
+    ),
+    (
+        refused("ConflictException", "The execution is Succeeded", "StopPipelineExecution"),
+        "StopPipelineExecution",
+        "execution arn",
+        "StopPipelineExecution on execution arn failed: The execution is Succeeded (ConflictException). Try: it may have ended "
+        "meanwhile: `smp status` shows how it stands.",
+    ),
+    (
+        refused("UnknownOperationException", "Unknown", "UpdatePipelineVersion"),
+        "UpdatePipelineVersion",
+        PIPELINE,
+        "UpdatePipelineVersion on pipeline churn failed: Unknown (UnknownOperationException). Try: the service does not have this "
+        "operation in this region yet.",
+    ),
+    (
+        refused("AccessDenied", "Access Denied", "GetObject"),
+        "GetObject",
+        OBJECT,
+        f"GetObject on {OBJECT} failed: Access Denied (AccessDenied). Try: allow s3:GetObject on {OBJECT} to who deploys; when the "
+        "bucket models belongs to another account, its bucket policy must allow it too; for a bucket of your own set "
+        "SMP_S3BUCKETNAME or conf.s3Bucket.",
+    ),
+    (
+        refused("AccessDeniedException", "No.", "GetLogEvents"),
+        "GetLogEvents",
+        "log stream /aws/sagemaker/TrainingJobs:job/algo-1",
+        "GetLogEvents on log stream /aws/sagemaker/TrainingJobs:job/algo-1 failed: No (AccessDeniedException). Try: allow "
+        "logs:GetLogEvents on log stream /aws/sagemaker/TrainingJobs:job/algo-1 to who runs this, in the policy of the user or "
+        "role.",
     ),
     (
         refused("ValidationException", "SelectedSteps [train] are not connected", "StartPipelineExecution"),
@@ -326,6 +370,48 @@ def test_every_row_is_reached():
     reached = [cure_for(error, operation) for error, operation, _, _ in CASES]
 
     assert [row for row in CURES if row not in reached] == []
+
+
+NEW = ("ListPipelineExecutions", "ListPipelineVersions", "DescribePipelineDefinitionForExecution", "StopPipelineExecution")
+
+
+@pytest.mark.parametrize("operation", [*NEW, "ListPipelineParametersForExecution", "DescribeProcessingJob", "DescribeLogStreams"])
+@pytest.mark.parametrize(
+    ("error", "start"),
+    [
+        (("ExpiredTokenException", "The security token included in the request is expired"), "the credentials have expired: "),
+        (("AccessDeniedException", "No."), "allow {service}:{operation} on that to who runs this"),
+        (("ThrottlingException", "Rate exceeded"), "it was refused 3 times in a row: wait a minute"),
+        (("InternalFailure", "Oh"), "the fault is the service's, 3 attempts in a row: "),
+    ],
+)
+def test_every_operation_has_the_usual_cures(operation, error, start):
+    with pytest.raises(BackendError) as caught, told(operation, "that"):
+        raise refused(*error, operation, attempts=3)
+
+    service = "logs" if "Log" in operation else "sagemaker"
+    assert caught.value.what == f"{operation} on that"
+    assert caught.value.cure.startswith(start.format(service=service, operation=operation))
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (refused("ThrottlingException", "Rate"), True),
+        (refused("503", "Slow down"), True),
+        (boto.ReadTimeoutError(endpoint_url="https://host"), True),
+        (ResponseParserError("Unable to parse response"), True),
+        (refused("ExpiredTokenException", "Expired"), False),
+        (refused("ResourceNotFound", "Gone"), False),
+        (boto.NoCredentialsError(), False),
+    ],
+)
+def test_what_will_be_answered_later(error, passing):
+    with pytest.raises(BackendError) as caught, told("DescribePipelineExecution", "execution arn"):
+        raise error
+
+    assert is_passing(caught.value) is passing
+    assert is_passing(BackendError("Waiting", "it takes too long")) is False
 
 
 def test_what_is_no_error_of_aws_passes():

@@ -30,7 +30,7 @@ class Time:
         return last, [(step["StepName"], step["StepStatus"]) for step in seen]
 
 
-@pytest.mark.parametrize("status", ["Succeeded", "Failed", "Stopped"])
+@pytest.mark.parametrize("status", ["Succeeded", "Failed", "Stopped", "CompletedWithFailures"])
 def test_an_execution_that_has_ended_is_not_waited_for(status):
     time = Time()
 
@@ -61,3 +61,59 @@ def test_time_is_up_to_the_second():
     assert str(caught.value) == f"Waiting for {ARN} failed: it is still Executing after 40 s. " + (
         "Try: wait for longer; the execution itself goes on."
     )
+
+
+class Flaky(Time):
+    """Answers as the script says: an execution, or an error."""
+
+    def follow(self, *answers, **options):
+        script, self.asked = iter(answers), []
+
+        def describe():
+            answer = next(script)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        def bear(error):
+            self.asked.append(error)
+            return error.cure == "passing"
+
+        return follow(describe, lambda _: None, clock=lambda: self.now, sleep=self.sleep, bear=bear, **options)
+
+
+PASSING, FINAL = BackendError("Asking", "throttled", "passing"), BackendError("Asking", "expired", "final")
+
+
+def test_what_passes_is_borne_and_what_does_not_is_raised():
+    time, going = Flaky(), execution("Executing")
+
+    assert time.follow(going, PASSING, PASSING, going, PASSING, execution("Succeeded")).status == "Succeeded"
+    assert (time.asked, time.slept) == ([PASSING] * 3, [15.0] * 5)
+    with pytest.raises(BackendError, match="expired"):
+        time.follow(going, PASSING, FINAL)
+    assert time.asked == [PASSING, FINAL]
+
+
+def test_the_first_question_must_be_answered():
+    time = Flaky()
+
+    with pytest.raises(BackendError, match="throttled"):
+        time.follow(PASSING)
+    assert time.asked == []
+
+
+def test_patience_ends_after_ten_minutes_without_an_answer():
+    time, going = Flaky(), execution("Executing")
+
+    with pytest.raises(BackendError, match="throttled"):
+        time.follow(going, *[PASSING] * 30, going, *[PASSING] * 99, poll_seconds=20)
+
+    assert (len(time.asked), time.now) == (30 + 30, (31 + 31) * 20)
+
+
+def test_the_time_is_up_also_while_nothing_is_answered():
+    time, going = Flaky(), execution("Executing")
+
+    with pytest.raises(BackendError, match="it is still Executing after 40 s"):
+        time.follow(going, *[PASSING] * 9, timeout_seconds=40)

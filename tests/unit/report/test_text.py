@@ -114,7 +114,7 @@ def test_a_row_of_the_steps(state: Any, row: tuple[str, ...]) -> None:
 def test_an_execution_as_data() -> None:
     data = json.loads(text.as_json(text.execution_data(execution(FIT))))
     assert data["PipelineExecutionArn"] == ARN
-    assert data["CreationTime"] == "2026-01-02 03:04:05+00:00"
+    assert data["CreationTime"] == "2026-01-02T03:04:05+00:00"
     assert [step["StepName"] for step in data["Steps"]] == ["fit"]
     assert "Reports" not in data
     with_report = text.execution_data(execution(FIT), [("judge", "EvaluationReport", {"auc": 0.5})])
