@@ -121,10 +121,11 @@ def _keys(text: Text) -> list[str]:
     """The keys of a text in its step's Arguments, if it stands where programs get it; none otherwise."""
     inside = text.keys
     keys = [part for part in inside[1:] if isinstance(part, str) and part not in {"Values", JOIN}]
-    if inside[0] != "Arguments" or not (text.owner.type in _ASKED or _FOR_PROGRAMS.intersection(keys)):
+    if not keys or inside[0] != "Arguments" or not (text.owner.type in _ASKED or _FOR_PROGRAMS.intersection(keys)):
         return []
     if keys[-1] == "Value":
-        keys[-1] = str(text.above(1).get("Key", "Value"))
+        above = text.above(1)
+        keys[-1] = str(above.get("Key", "Value")) if isinstance(above, Mapping) else "Value"
     return keys
 
 

@@ -330,3 +330,13 @@ def test_each_text_is_named_once_and_inner_steps_are_looked_into() -> None:
 def test_a_text_beyond_ascii_is_no_base64() -> None:
     assert decoded("ü" * 40) == ""
     assert decoded("aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA==") == "hello world, this is text"
+
+
+def test_arguments_that_are_a_text_or_hold_a_list_where_a_tag_belongs() -> None:
+    steps = [
+        {"Name": "a", "Type": "Lambda", "Arguments": "text"},
+        {"Name": "b", "Type": "Lambda", "Arguments": {"Std:Join": {"On": "/", "Values": ["text"]}}},
+        {"Name": "c", "Type": "Lambda", "Arguments": {"Value": {"Std:Join": {"On": "/", "Values": ["text"]}}}},
+    ]
+    compiled = CompiledPipeline("x", {"Version": "2020-12-01", "Steps": steps})
+    assert [each.rule for each in check_definition(compiled) if each.rule.startswith("SMP60")] == []
