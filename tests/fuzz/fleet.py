@@ -46,7 +46,7 @@ class Result:
     Attributes:
         tried, seconds: cases and processor time, by target.
         compared: how many cases were tried twice.
-        failures: number, sign, trace and case of each, by target and sign; the first few of one sign.
+        failures: number, sign, trace and case, by target and sign; of those of one sign, that of the smallest case.
         counts: how many failures of each there were.
     """
 
@@ -135,12 +135,14 @@ def run(shares: Mapping[str, int], seed: int, jobs: int, compare: int = 8, first
     lock = threading.Lock()
     with tempfile.TemporaryDirectory(prefix="smp-fuzz-") as folder:
         threads = [
-            threading.Thread(target=_work, args=(Path(folder), f"{number}", todo, seed, result, lock)) for number in range(jobs)
+            threading.Thread(target=_work, args=(Path(folder), f"{number}", todo, seed, result, lock), daemon=True)
+            for number in range(jobs)
         ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        while alive := [thread for thread in threads if thread.is_alive()]:
+            alive[0].join(20.0)
+            print(f"{result.tried.total()} of {sum(shares.values())}, {result.counts.total()} failures", file=sys.stderr)
         _make_smaller(Worker(Path(folder), "smaller", False), result)
     return result
 

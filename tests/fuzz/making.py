@@ -16,25 +16,10 @@ from tests.fuzz.writer import Writer, as_json
 
 NAMES = ("model.yaml", "a.yaml", "ü n.yaml", "z.yml", "m.json")
 VARIABLES = (
-    "",
-    " ",
-    "x",
-    "${SMP_REGION}",
-    "${",
-    "SMP_ROLE",
-    "a\nb",
-    "\udcff",
-    "é",
-    "a" * 5000,
-    "1",
-    "true",
-    "s3://b/k",
-    "[a, b]",
-    "\0",
-    "'",
-    "${item}",
-)
-
+    "", " ", "x", "${SMP_REGION}", "${", "SMP_ROLE", "a\nb", "\udcff", "é", "a" * 5000, "1", "true", "s3://b/k", "[a, b]", "\0",
+    "'", "${item}",
+)  # fmt: skip
+"""What variables hold."""
 
 PATTERNS = (
     "*.yaml", "", ".", "..", "a" * 300, "*" * 50, "**/**/**/*.yaml", "[", "[!", "[z-a]*", "a\0*/x.yaml", "\0", "*\n*",
@@ -65,10 +50,10 @@ def configuration(rng: random.Random) -> Case:
     elif kind in ("mild", "tree") and seeds.trees(seed):
         name = rng.choice(list(seeds.trees(seed)))
         tree = seeds.trees(seed)[name]
-        changed = (
-            trees.mildly_changed_tree(rng, tree, seeds.seen()) if kind == "mild" else trees.changed_tree(rng, tree, _donor(rng))
-        )
-        files[name] = _text(rng, changed, name, 0.0 if kind == "mild" else None)
+        if kind == "mild":
+            files[name] = _text(rng, trees.mildly_changed_tree(rng, tree, seeds.seen()), name, 0.0)
+        else:
+            files[name] = _text(rng, trees.changed_tree(rng, tree, _donor(rng)), name)
     else:
         name = rng.choice(list(files))
         files[name] = _changed_content(rng, files[name], kind)
@@ -130,9 +115,8 @@ def _something_beside(
         files["env.env"] = _env_file(rng).encode("utf-8", "surrogatepass")
         sources["env_file"] = "env.env"
     elif which == 6:
-        files["conf/conf.yaml"] = _text(
-            rng, {"conf": {rng.choice(("s3Bucket", "region", "local", "defaults", "models")): odd.value(rng)}}
-        )
+        key = rng.choice(("s3Bucket", "region", "local", "defaults", "models", "sagemakerNetworkSecurity"))
+        files["conf/conf.yaml"] = _text(rng, {"conf": {key: odd.value(rng)}})
         sources["patterns"] = rng.choice((["*.yaml"], ["model.yaml", "*"], [], ["", "["], ["**/*.yaml"]))
     elif which == 7:
         listed = [rng.choice(PATTERNS) for _ in range(rng.randint(1, 3))]
@@ -149,19 +133,8 @@ def _something_beside(
 def _assignment(rng: random.Random) -> str:
     path = [str(key) for _, key in rng.choices(list(trees.owners(_donor(rng))) or [({}, "a")], k=rng.randint(1, 4))]
     parts = rng.choice((path, ["models", "m", "train", *path], ["sagemakerPipeline", "parameters", *path], ["conf", *path]))
-    value = rng.choice(
-        (
-            json.dumps(odd.expression(rng)),
-            str(odd.scalar(rng, json_only=True))[:300],
-            "[a, b]",
-            "{a: 1}",
-            "",
-            "*x",
-            "&x y",
-            "{",
-            "!x",
-        )
-    )
+    values = ("[a, b]", "{a: 1}", "", "*x", "&x y", "{", "!x", "1.50", "~")
+    value = rng.choice((json.dumps(odd.expression(rng)), str(odd.scalar(rng, json_only=True))[:300], rng.choice(values)))
     return rng.choice((".", ".", ".", "..", "/")).join(parts) + rng.choice(("=", "=", "=", " = ", "")) + value
 
 
@@ -170,17 +143,14 @@ def reader(rng: random.Random) -> Case:
     which = rng.random()
     name = rng.choice(("f.yaml", "f.yaml", "f.json", "f.yml"))
     if which < 0.4:
-        content = _changed_content(
-            rng, rng.choice(list(_seed(rng, rng.random() < 0.6).files.values())), rng.choice(("bytes", "text"))
-        )
+        content = rng.choice(list(_seed(rng, rng.random() < 0.6).files.values()))
+        content = _changed_content(rng, content, rng.choice(("bytes", "text")))
     elif which < 0.6:
         content = "".join(rng.choice(mutators.TOKENS) for _ in range(rng.randint(0, 40))).encode("utf-8", "surrogatepass")
+    elif which < 0.68:
+        content = rng.randbytes(rng.randint(0, 60))
     elif which < 0.75:
-        content = (
-            rng.randbytes(rng.randint(0, 60))
-            if rng.random() < 0.5
-            else b"".join(rng.choice(mutators.CONTROLS) for _ in range(rng.randint(0, 9)))
-        )
+        content = b"".join(rng.choice(mutators.CONTROLS) for _ in range(rng.randint(0, 9)))
     elif which < 0.9:
         content = _text(rng, trees.changed_tree(rng, _donor(rng), _donor(rng)), name)
     else:
@@ -210,36 +180,14 @@ def expression(rng: random.Random) -> Case:
     elif which < 0.95:
         text = _changed_line(rng, rng.choice(known["conditions"] or ["${parameters.a} > 1"]))
     else:
-        text = "".join(
-            map(chr, (rng.choice((36, 123, 125, 46, 91, 93, 39, 34, rng.randrange(0x3000))) for _ in range(rng.randint(0, 30))))
-        )
+        text = "".join(rng.choice((*"${}.[]'\"", chr(rng.randrange(0x3000)))) for _ in range(rng.randint(0, 30)))
     return of_text("expressions", text, "text", X=rng.choice(VARIABLES))
 
 
 _PIECES = (
-    "${",
-    "}",
-    "$",
-    ".",
-    "[",
-    "]",
-    "'",
-    '"',
-    "(",
-    ")",
-    " and ",
-    " or ",
-    " not ",
-    " in ",
-    ">=",
-    "==",
-    "1e999",
-    "9" * 50,
-    "${X}",
-    "SMP_REGION",
-    "\0",
-    "é",
-)
+    "${", "}", "$", ".", "[", "]", "'", '"', "(", ")", " and ", " or ", " not ", " in ", ">=", "==", "1e999", "9" * 50, "${X}",
+    "SMP_REGION", "\0", "é",
+)  # fmt: skip
 
 
 def _changed_line(rng: random.Random, text: str) -> str:
@@ -251,10 +199,13 @@ def _changed_line(rng: random.Random, text: str) -> str:
 
 
 def dependencies(rng: random.Random) -> Case:
-    which, known = rng.random(), seeds.texts()["dependencies"]
-    text = (
-        odd.dependency(rng) if which < 0.6 else _changed_line(rng, rng.choice(known)) if which < 0.98 else odd.dependency(rng) * 200
-    )
+    which = rng.random()
+    if which < 0.6:
+        text = odd.dependency(rng)
+    elif which < 0.98:
+        text = _changed_line(rng, rng.choice(seeds.texts()["dependencies"]))
+    else:
+        text = odd.dependency(rng) * 200
     return of_text("dependencies", text, "text")
 
 
