@@ -23,13 +23,20 @@ from tests.fuzz.shrinking import shrunk
 from tests.fuzz.trial import try_case
 
 SEED = 20_240_607
-PARTS = {"configurations": 120, "reader": 150, "expressions": 400, "dependencies": 400, "definitions": 250}
+PARTS = {"configurations": 100, "reader": 120, "expressions": 400, "dependencies": 400, "definitions": 250}
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Folder]:
     with temporary(seeds.scripts()) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fleet.Worker]:
+    made = fleet.Worker(tmp_path_factory.mktemp("worker"), "beat", turned=True)
+    yield made
+    made.end()
 
 
 @pytest.mark.parametrize(("target", "count"), PARTS.items())
@@ -40,15 +47,12 @@ def test_any_input_is_answered(target: str, count: int, folder: Folder) -> None:
     assert len({verdict.digest for verdict in tried.values()}) > count / 5  # and not with one answer for all
 
 
-def test_an_answer_is_the_same_in_another_process_folder_locale_and_time_zone(folder: Folder, tmp_path: Path) -> None:
-    worker = fleet.Worker(tmp_path, "beat", turned=True)
-    try:
-        for target, count in {"configurations": 25, "reader": 25, "definitions": 50}.items():
-            here = [try_case(make(target, SEED, number), folder).digest for number in range(count)]
-            answer = worker.ask({"target": target, "seed": SEED, "start": 0, "stop": count})
-            assert answer["digests"] == here
-    finally:
-        worker.end()
+@pytest.mark.parametrize(("target", "count"), {"configurations": 25, "reader": 25, "definitions": 50}.items())
+def test_an_answer_is_the_same_in_another_process_folder_locale_and_time_zone(
+    target: str, count: int, folder: Folder, worker: fleet.Worker
+) -> None:
+    here = [try_case(make(target, SEED, number), folder).digest for number in range(count)]
+    assert worker.ask({"target": target, "seed": SEED, "start": 0, "stop": count})["digests"] == here
 
 
 @pytest.mark.parametrize("seed", [seed for seed in seeds.configurations() if seed.good], ids=lambda seed: seed.name)
@@ -65,23 +69,20 @@ def answered(target: str, text: str, folder: Folder, **options: Any) -> str:
 
 @settings(max_examples=200)
 @given(strategies.EXPRESSIONS)
-def test_an_expression_is_read_as_it_was_written(text: str) -> None:
-    with temporary({}) as empty:
-        answered("expressions", text, empty)
+def test_an_expression_is_read_as_it_was_written(folder: Folder, text: str) -> None:
+    answered("expressions", text, folder)
 
 
 @settings(max_examples=100)
 @given(strategies.CONDITIONS)
-def test_a_condition_is_read_or_refused(text: str) -> None:
-    with temporary({}) as empty:
-        answered("expressions", text, empty, X="0.5")
+def test_a_condition_is_read_or_refused(folder: Folder, text: str) -> None:
+    answered("expressions", text, folder, X="0.5")
 
 
 @settings(max_examples=100)
 @given(strategies.DEPENDENCIES)
-def test_a_dependency_is_pairs_of_its_steps(text: str) -> None:
-    with temporary({}) as empty:
-        assert answered("dependencies", text, empty).startswith("[(")
+def test_a_dependency_is_pairs_of_its_steps(folder: Folder, text: str) -> None:
+    assert answered("dependencies", text, folder).startswith("[(")
 
 
 def test_a_planted_fault_is_found_told_apart_and_made_smaller(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,12 +117,11 @@ def test_a_case_that_goes_on_and_on_is_stopped(folder: Folder, monkeypatch: pyte
     assert failure.sign == "too long"
 
 
-def test_a_worker_that_is_killed_says_at_which_case_it_was(tmp_path: Path) -> None:
-    worker = fleet.Worker(tmp_path, "beat", turned=False)
+def test_a_worker_that_is_killed_says_at_which_case_it_was(worker: fleet.Worker) -> None:
     request = {"target": "dependencies", "seed": 1, "start": 0, "stop": 2}
     assert len(worker.ask(request)["digests"]) == 2
     assert worker.process is not None
-    timer = threading.Timer(0.3, worker.process.kill)
+    timer = threading.Timer(0.2, worker.process.kill)
     timer.start()
     with pytest.raises(fleet.DeadError, match="the process ended with -9") as caught:
         worker.ask({**request, "stop": 10_000_000})
