@@ -95,6 +95,7 @@ def test_what_is_not_a_definition_or_not_there_is_said(call: Any, definition: An
     ("content", "said"),
     [
         ("[" * 100_000, "not a pipeline definition: it is nested too deeply. Try: give it as JSON."),
+        ('{"Steps": ["\\ud800"]}', "not a pipeline definition: it holds halves of characters. Try: give it as JSON."),
         ('{"Steps": [5]}', "the step at place 0 is not an object. Try: make it one, with a Name and a Type."),
         ('{"Steps": [{"Name": "A"}]}', "step A is of type None, which the local engine cannot run. Try: run steps of type "),
         ('{"Steps": [], "Parameters": "x"}', "parameters SMP303 Parameters is not a list. Try: make it one."),

@@ -12,6 +12,7 @@ from typing import Any
 
 from framework.checks import check_definition
 from framework.checks.service_model import check_arguments
+from framework.commands.definitions import read_definition
 from framework.config.environment import read_env_file, substitute
 from framework.config.expressions import ExpressionError, is_expression, parse, written
 from framework.config.load import Sources, load_config
@@ -23,7 +24,7 @@ from framework.findings import Finding, FindingsError, Place, has_errors
 from framework.local.admission import admitted
 from framework.local.state import RunOptions
 from framework.pipeline.build import build_pipeline
-from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.compiled import CompiledPipeline, Definition
 from framework.pipeline.dependencies import DependencyError, parse_dependency
 from framework.pipeline.explaining import explain
 from framework.report.text import dry_run, findings_text
@@ -177,19 +178,21 @@ def dependencies(case: Case, folder: Folder) -> str:
 
 
 def definitions(case: Case, folder: Folder) -> str:
-    content, said = case.files["definition.json"], []
-    try:
-        definition = json.loads(content.decode())
-    except (ValueError, RecursionError):
-        definition = None
-    if isinstance(definition, dict):
+    said: list[str] = []
+    definition: Definition | None = None
+    with folder.holding(case.files) as root:
+        try:
+            definition = read_definition(root / "definition.json")
+        except FindingsError as error:
+            sound_findings(error.findings, root)
+            said += [str(finding).replace(str(root), "") for finding in error.findings]
+    if definition is not None:
         violations = check_arguments(definition)
         said += map(str, violations)
         _broken_unless(all(each.message and each.hint for each in violations), "a violation without words", violations)
         every = check_definition(CompiledPipeline("fuzz", definition))
         said += map(str, every)
         _broken_unless(all(each.message for each in every), "a violation without words", every)
-    if isinstance(definition, dict) and isinstance(definition.get("Steps"), list):  # as the command asks of it
         said += _admission(CompiledPipeline("fuzz", definition), case.options)
     if case.options["command"]:
         said.append(_command(case, folder))
