@@ -9,7 +9,7 @@ from framework.config.expressions import Expression
 from framework.config.schema_wording import constants
 from framework.findings import WARNING, Finding
 from framework.steps import checks
-from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings
+from framework.steps.base import Arguments, Origins, Step, StepSpec, Surroundings, within
 from framework.steps.jobs import environment
 from framework.steps.scripts import s3_input
 from framework.steps.transform import model_name
@@ -66,7 +66,7 @@ def _upload(spec: StepSpec, config: Arguments, around: Surroundings) -> str:
 def _check_methods(spec: StepSpec, config: Arguments, around: Surroundings) -> None:
     """Report a configuration that asks for something else than the check is about."""
     wanted, methods = _METHODS[spec.values["check_type"]], config.get("methods")
-    if not isinstance(methods, Expression) and not any(name in (methods or {}) for name in wanted):
+    if not isinstance(methods, Expression) and not any(name in within(config, "methods") for name in wanted):
         message = f"the analysis_config of {spec.name} has no methods.{wanted[0]}, which a check of type "
         message += f"{spec.values['check_type']} is about"
         around.missing(spec, ("analysis_config",), message, f"add methods: {{{wanted[0]}: {{…}}}}", "SMP105")
