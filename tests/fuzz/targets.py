@@ -246,7 +246,7 @@ def _exists(place: Place, root: Path) -> bool:
     if not place.line or not path.is_file():
         return place.line >= 0
     text = path.read_bytes().decode("utf-8-sig", "replace")
-    readings = [BREAKS.split(text)] + ([text.split("\n")] if path.suffix == ".json" else [])  # JSON knows one line break
+    readings = [BREAKS.split(text)] + ([] if path.suffix in {".yaml", ".yml"} else [text.split("\n")])  # others know fewer breaks
     return place.column >= 1 and any(
         place.line <= len(lines) + 1 and place.column <= (len(lines[place.line - 1]) if place.line <= len(lines) else 0) + 1
         for lines in readings
