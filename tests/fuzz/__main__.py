@@ -32,6 +32,7 @@ def main() -> int:
     if given.target:
         shares = {given.target: given.cases}
     result = fleet.run(shares, given.seed, given.jobs, given.compare, given.first)
+    assert dict(result.tried) == {target: count for target, count in shares.items() if count}
     for (target, sign), failure in sorted(result.failures.items()):
         _tell(target, sign, failure, result.counts[target, sign], given.seed)
     per_target = ", ".join(

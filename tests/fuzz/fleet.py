@@ -46,6 +46,7 @@ class Result:
     Attributes:
         tried, seconds: cases and processor time, by target.
         compared: how many cases were tried twice.
+        broken: what ended a part of the run before its time.
         failures: number, sign, trace and case, by target and sign; of those of one sign, that of the smallest case.
         counts: how many failures of each there were.
     """
@@ -53,6 +54,7 @@ class Result:
     tried: Counter[str] = field(default_factory=Counter)
     seconds: Counter[str] = field(default_factory=Counter)
     compared: int = 0
+    broken: list[BaseException] = field(default_factory=list)
     failures: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -128,7 +130,11 @@ def batches(shares: Mapping[str, int], compare: int, first: int = 0) -> Iterator
 
 
 def run(shares: Mapping[str, int], seed: int, jobs: int, compare: int = 8, first: int = 0) -> Result:
-    """Try cases of each target; those that fail are made smaller."""
+    """Try cases of each target; those that fail are made smaller.
+
+    Raises:
+        Exception: whatever kept the cases from being made or tried: a run that tries less than it should has not succeeded.
+    """
     result, todo = Result(), queue.SimpleQueue[Batch]()
     for batch in batches(shares, compare, first):
         todo.put(batch)
@@ -143,23 +149,28 @@ def run(shares: Mapping[str, int], seed: int, jobs: int, compare: int = 8, first
         while alive := [thread for thread in threads if thread.is_alive()]:
             alive[0].join(20.0)
             print(f"{result.tried.total()} of {sum(shares.values())}, {result.counts.total()} failures", file=sys.stderr)
+        if result.broken:
+            raise result.broken[0]
         _make_smaller(Worker(Path(folder), "smaller", False), result)
     return result
 
 
 def _work(folder: Path, name: str, todo: queue.SimpleQueue[Batch], seed: int, result: Result, lock: threading.Lock) -> None:
     one, other = Worker(folder, name, False), Worker(folder, f"{name}-other", True)
-    while True:
-        try:
+    try:
+        while not result.broken:
             batch = todo.get_nowait()
-        except queue.Empty:
-            break
-        answer = _tried(one, batch, seed)
-        again = _tried(other, batch, seed) if batch.twice else answer
-        with lock:
-            _noted(result, batch, seed, answer, again)
-    one.end()
-    other.end()
+            answer = _tried(one, batch, seed)
+            again = _tried(other, batch, seed) if batch.twice else answer
+            with lock:
+                _noted(result, batch, seed, answer, again)
+    except queue.Empty:
+        pass
+    except Exception as error:
+        result.broken.append(error)
+    finally:
+        one.end()
+        other.end()
 
 
 def _noted(result: Result, batch: Batch, seed: int, answer: dict[str, Any], again: dict[str, Any]) -> None:

@@ -141,6 +141,11 @@ def test_a_death_costs_the_cases_before_it_a_comparison_and_no_other_anything() 
     assert [(failure["number"], failure["sign"]) for failure in answer["failures"]] == [(4, "the process ended with -11")]
 
 
+def test_a_run_that_cannot_try_its_cases_does_not_succeed() -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        fleet.run({"nothing": 3}, seed=1, jobs=1)
+
+
 def test_a_folder_is_afterwards_as_it_was(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "root", {"src/a.py": b"1"})
     with folder.holding({"src/a.py": b"2", "x/y/z": b"3"}) as root:
