@@ -148,6 +148,15 @@ MADE += [
         "way of S3. Try: split the pipeline, or see that the service may read the bucket.",
     ),
     Case(
+        "made: requirements in an encoding that they do not name",
+        {
+            "src/train.py": b"",
+            "src/requirements.txt": "numpy  # für alle\n".encode("latin-1"),
+            "model.yaml": b"conf: {models: {m: {train: {image_uri: i, entry_point: train.py}, source_directory: src}}}\n",
+        },
+        "src/requirements.txt SMP705 the file is no text that pip can read. Try: save it as UTF-8.",
+    ),
+    Case(
         "made: a bundle larger than the configuration allows",
         {
             "src/train.py": b"",
