@@ -198,6 +198,13 @@ def assert_place_exists(finding: Finding, root: Path) -> None:
         assert place.column <= (len(lines[place.line - 1]) if place.line <= len(lines) else 0) + 1
 
 
+def test_no_secret_is_said() -> None:
+    values = ("hunter22", "AKIAIOSFODNN7EXAMPLE", "kT8vQ2xWz9LmR4nYb7JcH1dPf5sGa3EuV6oXi0Kt")
+    holding = [case for case in CASES if any(value.encode() in content for content in case.files.values() for value in values)]
+    assert len(holding) > 10
+    assert [case.name for case in holding if any(value in case.says for value in values)] == []
+
+
 def test_no_two_cases_have_one_name() -> None:
     names = [case.name for case in CASES]
     assert sorted(set(names)) == sorted(names)
