@@ -22,19 +22,20 @@ def fail(name: str, **members: Any) -> dict[str, Any]:
 
 
 def said(definition: dict[str, Any], **compiled: Any) -> list[tuple[str, tuple[str | int, ...], str]]:
+    definition = {"Version": "2020-12-01", "Parameters": [], **definition}
     found = check_definition(CompiledPipeline(**{"name": "x", **compiled}, definition=definition))
     return [(each.rule, each.path, each.message) for each in found]
 
 
 def of_steps(*steps: Any) -> list[tuple[str, tuple[str | int, ...], str]]:
-    return said({"Version": "2020-12-01", "Parameters": [], "Steps": list(steps)})
+    return said({"Steps": list(steps)})
 
 
 def of_parameters(*parameters: Any) -> list[tuple[str, tuple[str | int, ...], str]]:
     read = fail("stop", Arguments={"ErrorMessage": {"Std:Join": {"On": "", "Values": [
         {"Get": f"Parameters.{each.get('Name')}"} for each in parameters if isinstance(each, dict)
     ]}}})  # fmt: skip
-    return said({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": [read]})
+    return said({"Parameters": list(parameters), "Steps": [read]})
 
 
 def test_a_step_that_waits_for_itself() -> None:
@@ -63,8 +64,9 @@ def test_one_mistake_in_the_graph_is_one_finding() -> None:
 
 
 def test_what_is_no_list_and_no_step_is_passed_over() -> None:
-    assert said({"Steps": None, "Parameters": "x"}) == []
-    assert of_steps("a", None, fail("b", DependsOn="a", RetryPolicies={}, PropertyFiles=3, CacheConfig=True)) == []
+    assert said({"Parameters": "x", "Steps": []}) == []
+    assert [(rule, path) for rule, path, _ in of_steps("a", None)] == [("SMP402", ("Steps", 0)), ("SMP402", ("Steps", 1))]
+    assert of_steps(fail("b", DependsOn="a", RetryPolicies={}, PropertyFiles=3, CacheConfig=True)) == []
     assert of_steps(fail("a", Arguments=[1, 2])) == []
 
 
