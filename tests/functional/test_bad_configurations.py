@@ -123,6 +123,10 @@ def _parameters(count: int) -> str:
     )
 
 
+def _tags(name: str, count: int) -> str:
+    return ", ".join(f"{{Key: {name}{number}, Value: v}}" for number in range(count))
+
+
 def _large(characters: int) -> str:
     texts = "".join(f'          "{number}": {"x" * 1000}\n' for number in range(characters // 1000 + 1))
     step = f"      - step_name: ask\n        step_class: Raw\n        type: Lambda\n        arguments:\n{texts}"
@@ -140,6 +144,13 @@ MADE += [
         "too many parameters, with that of a registered model",
         _parameters(200),
         "model.yaml:3:3 SMP503 the pipeline has 201 parameters; an execution takes 200. Try: join some, or read them from a file.",
+    ),
+    _unwritable(
+        "too many tags of a job, with those of the pipeline",
+        f"conf:\n  models: {{m: {{train: {{image_uri: i, tags: [{_tags('a', 26)}]}}}}}}\n"
+        f"  sagemakerPipeline: {{models: {{m: }}, tags: [{_tags('b', 25)}]}}\n",
+        "model.yaml:2:44 SMP406 m-Training: Tags has 51 elements, but TagList takes at most 50 elements. "
+        "Try: write a list of at most 50 elements.",
     ),
     _unwritable(
         "a definition that is too large",

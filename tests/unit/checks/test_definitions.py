@@ -64,6 +64,7 @@ def test_one_mistake_in_the_graph_is_one_finding() -> None:
 
 
 def test_what_is_no_list_and_no_step_is_passed_over() -> None:
+    assert said({"Steps": None}) == [("SMP403", ("Steps",), "the definition lacks a list of Steps")]
     assert said({"Parameters": "x", "Steps": []}) == []
     assert [(rule, path) for rule, path, _ in of_steps("a", None)] == [("SMP402", ("Steps", 0)), ("SMP402", ("Steps", 1))]
     assert of_steps(fail("b", DependsOn="a", RetryPolicies={}, PropertyFiles=3, CacheConfig=True)) == []
@@ -126,6 +127,8 @@ def test_a_conditions_depth_is_no_danger() -> None:
 
     assert [rule for rule, _, _ in of_steps(check(condition))] == ["SMP307"]
     assert of_steps(check({"Type": "Equals", "LeftValue": {"Get": "ForEach.CurrentItem"}, "RightValue": 3})) == []
+    wrong = {"Type": "Equals", "LeftValue": {"Get": ["Steps"]}, "RightValue": 3}
+    assert [rule for rule, _, _ in of_steps(check(wrong))] == ["SMP313"]
     assert of_steps(check(deep)) == []
 
 
