@@ -10,7 +10,7 @@ from framework.config.model import CUSTOM, RAW, TUNING
 from framework.config.values import Map, Seq, place_at
 from framework.findings import NOWHERE, Place
 from framework.pipeline.build import Pipeline
-from framework.steps.base import Step, as_json
+from framework.steps.base import Step, as_json, snake
 
 Path = Sequence[str | int]
 Keys = tuple[str, ...]
@@ -24,10 +24,10 @@ _ON_THE_STEP = {
     "PropertyFiles": ("property_files",),
     "OutputParameters": ("outputs",),
     "Type": ("type",),
-    "FunctionArn": ("function_arn",),
-    "SqsQueueUrl": ("sqs_queue_url",),
+    "ModelPackageGroupName": ("model_package_group",),
 }
-"""For members of a step beside its arguments, the keys of the configuration that make them, the one that tells most first."""
+"""For members of a step beside its arguments, the keys of the configuration that make them, the one that tells most first; of others
+the key is called as they are, as function_arn of FunctionArn."""
 
 _OF_PIPELINES: Mapping[str, Keys] = {
     "Bucket": ("s3Bucket",),
@@ -188,7 +188,7 @@ def _beside(step: Step, rest: list[str | int]) -> Place:
     if isinstance(raw, dict) and member in raw:
         return step.spec.place_of("members", *rest)
     indices = [part for part in rest[1:] if isinstance(part, int)][:1]
-    for key in _ON_THE_STEP.get(str(member), ()):
+    for key in (*_ON_THE_STEP.get(str(member), ()), snake(str(member))):
         if key in step.given:
             return place_at(step.spec.config.values, (key, *indices))
         if step.spec.values.get(key):

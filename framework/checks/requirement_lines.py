@@ -135,7 +135,7 @@ def _named(text: str, files: Collection[str]) -> Reading:
     """A requirement: a URL, an archive, a folder, or a name with what goes with it."""
     if _URL.match(text):
         return Reading()
-    name = text.partition(";")[0].strip()
+    name, _, marker = (part.strip() for part in text.partition(";"))
     extras = _EXTRAS.fullmatch(name)
     path = extras[1] if extras else name
     place = posixpath.normpath(path)
@@ -147,7 +147,7 @@ def _named(text: str, files: Collection[str]) -> Reading:
     before = name.partition("@")[0]
     if _ARCHIVE.fullmatch(path) and not ("@" in name and "/" not in before and not before.startswith(".")):
         return Reading() if place in files else Reading(f"{_short(path)} {_NOT_THERE[0]}", _NOT_THERE[1])
-    if _is_requirement(text):
+    if _is_requirement(text if marker else name):
         return Reading()
     if is_path and "@" not in name:
         return Reading(f"{_short(path)} {_NOT_THERE[0]}", _NOT_THERE[1])

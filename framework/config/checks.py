@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framework.config import schema
+from framework.config.ignores import Ignore
 from framework.config.model import MAX_BUNDLE_MB, Checks, Clause
 from framework.config.reader import BEGIN, FileTree, read_file
 from framework.config.values import Map
@@ -24,25 +26,42 @@ def policy_file(given: Any, root: Path) -> Path:
     return root / (named if isinstance(named, str) else POLICY)
 
 
-def read_policy(given: Any, root: Path) -> tuple[tuple[Clause, ...], list[Finding]]:
-    """The clauses of the policy file, and what is wrong with it.
+@dataclass(slots=True)
+class Policy:
+    """What the policy file holds.
 
-    A file that the configuration does not name need not exist; an empty one asks for nothing.
+    Attributes:
+        path: where it lies, or would.
+        clauses: what it asks for.
+        findings: what is wrong with it.
+        ignores: the comments in it that are to take findings back, by its name.
     """
+
+    path: Path
+    clauses: tuple[Clause, ...] = ()
+    findings: list[Finding] = field(default_factory=list)
+    ignores: dict[str, tuple[Ignore, ...]] = field(default_factory=dict)
+
+
+def read_policy(given: Any, root: Path) -> Policy:
+    """Read the policy file. One that the configuration does not name need not exist; an empty one asks for nothing."""
     path, said = policy_file(given, root), _map(given)
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     if not path.is_file():
         named = isinstance(said.get("policy"), str)
         message = f"the policy file {name} does not exist"
         missing = Finding("SMP111", said.place_of("policy"), message, "create it, or correct conf.checks.policy")
-        return (), [missing] if named else []
+        return Policy(path, findings=[missing] if named else [])
     file = read_file(path, name)
+    policy = Policy(path, ignores={name: file.ignores})
     if file.tree is None:
-        return (), _unusable(file)
+        policy.findings = _unusable(file)
+        return policy
     shaper = schema.Shaper()
     tree = shaper.shape(file.tree, schema.definition("policy"), (), file.tree.place)
-    wrong = [*file.findings, *shaper.findings, *schema.check(tree, "policy", ())]
-    return () if wrong else tuple(_clauses(tree)), wrong
+    policy.findings = [*file.findings, *shaper.findings, *schema.check(tree, "policy", ())]
+    policy.clauses = () if policy.findings else tuple(_clauses(tree))
+    return policy
 
 
 def checks_of(given: Any, policy: tuple[Clause, ...]) -> Checks:

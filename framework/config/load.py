@@ -161,7 +161,8 @@ def _finish(merged: Map, overlay: Map | None, sources: Sources, reading: _Readin
     config = typed_config(
         result.tree, reading.root, files, reading.variables, result.unresolved, reading.incomplete, extended=extended
     )
-    return replace(config, findings=(*reading.findings, *config.findings), ignores=reading.ignores)
+    ignores = {**config.ignores, **reading.ignores}
+    return replace(config, findings=(*reading.findings, *config.findings), ignores=ignores)
 
 
 def _nothing(place: Place) -> Finding:

@@ -59,12 +59,12 @@ def typed_config(
     work.unused(pipeline, models, extended)
     requests = tuple(sections.images.requests.values())
     work.say([*(lock.findings if requests else ()), *stale(lock, requests)])
-    policy, findings = read_policy(conf.get("checks"), root)
-    work.say(findings)
+    policy = read_policy(conf.get("checks"), root)
+    work.say(policy.findings)
     security = _map(conf.get("sagemakerNetworkSecurity"))
     return m.Config(
         root=root,
-        files=files,
+        files=(*files, policy.path) if policy.path.is_file() else files,
         bucket=_text(conf.get("s3Bucket")),
         region=sections.images.region,
         network=m.Network(
@@ -79,7 +79,8 @@ def typed_config(
         findings=tuple(sections.findings),
         local=local_runs(conf.get("local"), root),
         images=requests,
-        checks=checks_of(conf.get("checks"), policy),
+        checks=checks_of(conf.get("checks"), policy.clauses),
+        ignores=policy.ignores,
         values=conf,
     )
 

@@ -51,7 +51,7 @@ _CREDENTIALS = {
     "pypi": ("a PyPI token", r"\bpypi-AgEI[A-Za-z0-9_-]{40,}"),
     "jwt": ("a JSON web token", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}\."),
     "azure": ("an account key", r"\bAccountKey=[A-Za-z0-9+/]{40,}"),
-    "url": ("a URL with a password", rf"://[^/@\s:?#]*:{_MEANT}[^/@\s?#]+@"),
+    "url": ("a URL with a password", rf"://[^/@\s:?#]*:{_MEANT}[^/@\s?#]+@(?!sha256:)"),
     "connection": ("a connection string with a password", rf"[;?&](?i:password|pwd)={_MEANT}[^;&\s]{{4,}}"),
 }
 _CREDENTIAL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (_, pattern) in _CREDENTIALS.items()))

@@ -144,11 +144,16 @@ def _as_configured(tree: Any, path: Sequence[str | int]) -> Iterator[str | int]:
     for part in path:
         key = part
         if isinstance(tree, dict) and part not in tree:
-            key = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(part)).lower()
+            key = snake(str(part))
         if not _holds(tree, [key]):
             return
         yield key
         tree = tree[key]
+
+
+def snake(member: str) -> str:
+    """A member of the API as a key of the configuration would be called: InstanceType is instance_type."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", member).lower()
 
 
 def _holds(tree: Any, path: Sequence[str | int]) -> bool:

@@ -123,6 +123,10 @@ def _parameters(count: int) -> str:
     )
 
 
+def _tags(name: str, count: int) -> str:
+    return ", ".join(f"{{Key: {name}{number}, Value: v}}" for number in range(count))
+
+
 def _large(characters: int) -> str:
     texts = "".join(f'          "{number}": {"x" * 1000}\n' for number in range(characters // 1000 + 1))
     step = f"      - step_name: ask\n        step_class: Raw\n        type: Lambda\n        arguments:\n{texts}"
@@ -142,10 +146,26 @@ MADE += [
         "model.yaml:3:3 SMP503 the pipeline has 201 parameters; an execution takes 200. Try: join some, or read them from a file.",
     ),
     _unwritable(
+        "too many tags of a job, with those of the pipeline",
+        f"conf:\n  models: {{m: {{train: {{image_uri: i, tags: [{_tags('a', 26)}]}}}}}}\n"
+        f"  sagemakerPipeline: {{models: {{m: }}, tags: [{_tags('b', 25)}]}}\n",
+        "model.yaml:2:44 SMP406 m-Training: Tags has 51 elements, but TagList takes at most 50 elements. "
+        "Try: write a list of at most 50 elements.",
+    ),
+    _unwritable(
         "a definition that is too large",
         _large(1_048_576),
         "model.yaml:3:3 SMP502 warning: the definition has 1,059,145 characters; one sent inline holds 1,048,576, so it goes by "
         "way of S3. Try: split the pipeline, or see that the service may read the bucket.",
+    ),
+    Case(
+        "made: requirements in an encoding that they do not name",
+        {
+            "src/train.py": b"",
+            "src/requirements.txt": "numpy  # für alle\n".encode("latin-1"),
+            "model.yaml": b"conf: {models: {m: {train: {image_uri: i, entry_point: train.py}, source_directory: src}}}\n",
+        },
+        "src/requirements.txt SMP705 the file is no text that pip can read. Try: save it as UTF-8.",
     ),
     Case(
         "made: a bundle larger than the configuration allows",
@@ -187,6 +207,13 @@ def assert_place_exists(finding: Finding, root: Path) -> None:
         lines = (root / place.file).read_bytes().decode("utf-8", "replace").splitlines()
         assert place.line <= len(lines) + 1
         assert place.column <= (len(lines[place.line - 1]) if place.line <= len(lines) else 0) + 1
+
+
+def test_no_secret_is_said() -> None:
+    values = ("hunter22", "AKIAIOSFODNN7EXAMPLE", "kT8vQ2xWz9LmR4nYb7JcH1dPf5sGa3EuV6oXi0Kt")
+    holding = [case for case in CASES if any(value.encode() in content for content in case.files.values() for value in values)]
+    assert len(holding) > 10
+    assert [case.name for case in holding if any(value in case.says for value in values)] == []
 
 
 def test_no_two_cases_have_one_name() -> None:

@@ -61,7 +61,7 @@ def violations(subject: Subject) -> Iterator[Violation]:
         yield from _outputs(step)
     looked_up = {request.parameter for request in subject.compiled.model_packages}
     for name, (at, _) in subject.parameters.items():
-        if name not in used and name not in looked_up:
+        if name and name not in used and name not in looked_up:
             hint = f"read it with ${{parameters.{name}}}, or remove it"
             yield Violation(UNUSED, ("Parameters", at), f"nothing uses the parameter {name}", hint, WARNING)
 

@@ -9,6 +9,7 @@ from typing import Any
 from framework.checks.shapes import Violation, path_of
 from framework.checks.subject import PlacedStep, Subject
 from framework.findings import WARNING, Rule
+from framework.pipeline.compiled import CompiledPipeline
 
 INPUTS, SIZE, COUNTS, NAMES = "SMP501", "SMP502", "SMP503", "SMP504"
 RULES = (
@@ -93,10 +94,17 @@ def _whole(subject: Subject) -> Iterator[Violation]:
         yield Violation(NAMES, ("PipelineName",), f'a pipeline cannot be called "{compiled.name[:80]}"', hint)
     if len(compiled.tags) > MAX_TAGS:
         yield Violation(COUNTS, ("Tags",), f"the pipeline has {len(compiled.tags)} tags; it takes {MAX_TAGS}", "leave some out")
-    size = len(compiled.definition_body())
+    size = _size(compiled)
     if size > MAX_INLINE:
         message = f"the definition has {size:,} characters; one sent inline holds {MAX_INLINE:,}, so it goes by way of S3"
         yield Violation(SIZE, (), message, "split the pipeline, or see that the service may read the bucket", WARNING)
+
+
+def _size(compiled: CompiledPipeline) -> int:
+    try:
+        return len(compiled.definition_body())
+    except RecursionError:
+        return 0  # nothing that deep can be sent, or was read
 
 
 def _parameters(subject: Subject) -> Iterator[Violation]:

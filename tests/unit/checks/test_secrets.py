@@ -115,6 +115,8 @@ NO_CREDENTIALS = [
     "https://example.com:443/path@2x.png",
     "http://localhost:8080?to=me@example.com",
     "git+ssh://git@github.com/org/repo",
+    "docker://python:3.12@sha256:0123456789abcdef",
+    "jdbc:redshift:iam://cluster:5439/db?user=me@example",
     "postgresql://$USER:$PASSWORD@db/churn",
     "postgresql://{user}:{password}@db/churn",
     "postgresql://<user>:<password>@db/churn",
