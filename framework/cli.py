@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from framework import __version__
-from framework.commands import definition, explain, history, local, lock, options, registry, rules, run
+from framework.commands import definition, deploy, explain, history, local, lock, options, plan, registry, rules, run
 from framework.errors import BackendError
 from framework.findings import FindingsError
 from framework.report import text
@@ -56,7 +56,9 @@ for command in (
     rules.command,
     explain.command,
     lock.command,
-    run.deploy,
+    plan.plan,
+    deploy.deploy,
+    plan.drift,
     run.run,
     history.logs,
     local.local,

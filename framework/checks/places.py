@@ -35,6 +35,8 @@ def place_of(path: Path, definition: Mapping[str, Any], pipeline: Pipeline) -> P
     step = pipeline.steps[name]
     if rest[:1] == ["Arguments"]:
         return step.origin(rest[1:])
+    if rest[:1] == ["DependsOn"] and len(rest) > 1:
+        return _of_dependency(name, rest[1], pipeline)
     return _beside(step, rest)
 
 
@@ -62,6 +64,13 @@ def _child(value: Any, part: str | int) -> Any:
 def _of_parameter(index: int, pipeline: Pipeline) -> Place:
     declared = pipeline.settings.parameters
     return declared[index].place if index < len(declared) else pipeline.settings.place
+
+
+def _of_dependency(name: str, entry: str | int, pipeline: Pipeline) -> Place:
+    """Where it was written that a step waits for another: an entry of DependsOn, or the other's name."""
+    edges = pipeline.nesting.depends_on.get(name, ())
+    named = [edge.place for number, edge in enumerate(edges) if entry in (number, edge.upstream)]
+    return named[0] if named and named[0].file else pipeline.steps[name].spec.config.place
 
 
 def _beside(step: Step, rest: list[str | int]) -> Place:

@@ -1,31 +1,29 @@
-"""`smp deploy` and `smp run`: commands that change something, on SageMaker or on this machine."""
+"""`smp run`: deploys the pipeline and starts it on SageMaker, or runs it on this machine."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.commands import options, watch
+from framework.commands import options, planning, watch
 from framework.config.start import read_values
 from framework.findings import Finding, FindingsError, Place
 from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings
 from framework.pipeline.execution import SUCCEEDED, Execution, Watcher
 from framework.pipeline.packages import with_packages
 from framework.pipeline.parameters import resolve_parameters
-from framework.pipeline.secrets import hidden, shown_data
+from framework.pipeline.secrets import hidden
 from framework.report import text
 from framework.road import local_settings
 
 if TYPE_CHECKING:
-    from framework.deploy.backend import SageMakerBackend
-    from framework.deploy.plan import Plan
     from framework.local.backend import LocalBackend
 
 RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
@@ -33,32 +31,6 @@ KEPT = ("keep_going", "strict", "select", "source")
 """What a resumed run keeps of how it began."""
 
 LOCAL_ONLY = ("parallelism", "keep_going", "strict", "select", "source", "resume")
-
-
-@click.command()
-@options.project_options
-@click.pass_context
-def deploy(ctx: click.Context) -> None:
-    """Upload what is missing, and create or update the pipeline on SageMaker."""
-    compiled = options.compiled_pipeline(ctx)
-    arn, plan = _deployed(_sagemaker(compiled), compiled)
-    answer = (
-        text.as_json({"PipelineArn": arn, **_without_secrets(plan.to_json())})
-        if options.wants_json(ctx)
-        else f"{plan.action} {arn}"
-    )
-    click.echo(answer)
-
-
-def _without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
-    """The plan as data, in which no field shows a secret."""
-    changes = [{**change, "fields": [_without_secret(field) for field in change["fields"]]} for change in plan["changes"]]
-    return {**plan, "changes": changes}
-
-
-def _without_secret(field: dict[str, Any]) -> dict[str, Any]:
-    path = str(field["path"]).split(".")
-    return {key: value if key == "path" else shown_data(value, path) for key, value in field.items()}
 
 
 @click.command()
@@ -204,26 +176,10 @@ def _finish_local(
     return 0 if execution.status == SUCCEEDED else options.FAILED
 
 
-def _sagemaker(compiled: CompiledPipeline) -> SageMakerBackend:
-    from framework.deploy.backend import SageMakerBackend  # boto3's own imports take 0.2 s
-
-    return SageMakerBackend(compiled.region)
-
-
-def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline, given: Collection[str] = ()) -> tuple[str, Plan]:
-    """Deploy; the pipeline's ARN, and the plan that was carried out. What is `given` to the execution is not looked up."""
-    from framework.deploy.plan import diff
-
-    compiled = with_packages(compiled, backend.model_package, given)
-    plan = diff(compiled, backend.fetch(compiled.name))
-    sent, present = backend.upload(compiled)
-    click.echo(f"{sent} uploaded, {present} already there", err=True)
-    return backend.apply(plan), plan
-
-
 def _run_sagemaker(ctx: click.Context, compiled: CompiledPipeline, parameters: dict[str, str], wait: bool) -> int:
-    backend = _sagemaker(compiled)
-    arn, plan = _deployed(backend, compiled, parameters)
+    backend = planning.sagemaker(compiled)
+    plan = planning.whole_plan(backend, compiled, parameters)
+    arn = planning.carry_out(backend, plan)
     click.echo(f"{plan.action} {arn}", err=True)
     started = backend.start(compiled.name, parameters)
     if not wait:

@@ -152,7 +152,7 @@ def _finish(merged: Map, overlay: Map | None, sources: Sources, reading: _Readin
     config = typed_config(
         result.tree, reading.root, files, reading.variables, result.unresolved, reading.incomplete, extended=extended
     )
-    return replace(config, findings=(*reading.findings, *config.findings), ignores=reading.ignores)
+    return replace(config, findings=(*reading.findings, *config.findings), ignores=reading.ignores, tree=result.tree)
 
 
 def _nothing(place: Place) -> Finding:

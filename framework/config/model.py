@@ -271,6 +271,7 @@ class Config:
         images: every image that a section names instead of giving its URI.
         checks: what is said of the checks.
         ignores: the comments that take findings back, by the name of their file.
+        tree: all that was read, as one; for the places of what the members above say.
     """
 
     root: Path
@@ -285,3 +286,4 @@ class Config:
     images: tuple[ImageRequest, ...] = ()
     checks: Checks = Checks()
     ignores: Mapping[str, tuple[Ignore, ...]] = field(default_factory=dict)
+    tree: Map = field(default_factory=Map, repr=False, compare=False)

@@ -17,6 +17,7 @@ from framework.deploy import applying
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED
 from framework.deploy.fields import canonical
+from framework.deploy.mark import without_mark
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
 from framework.deploy.refusals import code_of, half, is_missing, told
 from framework.deploy.uploads import Progress, put_missing, quiet
@@ -47,15 +48,17 @@ class SageMakerBackend:
                     return None
                 raise
         arn = _member(found, "PipelineArn", *call)
-        return Deployed(
-            arn=arn,
-            definition=_definition(_member(found, "PipelineDefinition", *call), *call),
-            role=found.get("RoleArn", ""),
-            description=found.get("PipelineDescription", ""),
-            tags=self._tags(arn, name),
-            modified=_iso(found.get("LastModifiedTime")),
-            display_name=found.get("PipelineDisplayName") or "",
-            parallelism=(found.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
+        return without_mark(
+            Deployed(
+                arn=arn,
+                definition=_definition(_member(found, "PipelineDefinition", *call), *call),
+                role=found.get("RoleArn", ""),
+                description=found.get("PipelineDescription", ""),
+                tags=self._tags(arn, name),
+                modified=_iso(found.get("LastModifiedTime")),
+                display_name=found.get("PipelineDisplayName") or "",
+                parallelism=(found.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
+            )
         )
 
     def upload(self, pipeline: CompiledPipeline, progress: Progress = quiet) -> tuple[int, int]:
@@ -64,20 +67,27 @@ class SageMakerBackend:
             return 0, 0
         return put_missing(self._clients.s3, pipeline.uploads, pipeline.kms_key, progress)
 
-    def apply(self, plan: Plan) -> str:
+    @property
+    def clients(self) -> Clients:
+        """What the other modules of this room make their calls with."""
+        return self._clients
+
+    def apply(self, plan: Plan, warn: applying.Warn = applying.ignored) -> str:
         """Makes the account as the plan says, and nothing else of it.
 
+        Args:
+            plan: says what is to be.
+            warn: told what went wrong without making the deploy fail.
+
         Returns:
-            The pipeline's ARN. A plan that changes nothing makes no call.
+            The pipeline's ARN. A plan that changes nothing makes no call, except to write a mark that is missing.
 
         Raises:
             BackendError: AWS refused, or the pipeline is no longer what the plan was made against.
         """
-        if plan.deployed and plan.action == UNCHANGED:
-            return plan.deployed.arn
-        if plan.deployed:
+        if plan.deployed and plan.action != UNCHANGED:
             self._refuse_stale(plan.pipeline.name, plan.deployed)
-        return applying.apply(self._clients, plan)
+        return applying.apply(self._clients, plan, warn)
 
     def model_package(self, request: PackageRequest) -> str:
         """The ARN of the version of a registered model that is asked for.

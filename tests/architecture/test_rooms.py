@@ -24,7 +24,7 @@ MAY_IMPORT = {
 }
 """For each room, the rooms it may import from; `findings` and `errors` belong to all."""
 
-SEEN_BY_BACKENDS = {"compiled", "execution", "parameters"}
+SEEN_BY_BACKENDS = {"cache_keys", "compiled", "execution", "parameters"}
 """The modules of `pipeline` that `deploy` and `local` may know: what a definition is, never how it came about."""
 
 ONLY_IN = {
