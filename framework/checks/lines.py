@@ -1,7 +1,7 @@
 """The very line behind a value of a step: a path of the definition in, the place of the value that it came from out.
 
-`places` leads to the key that makes an argument. Where that key holds a whole mapping, or where what is shared by all steps makes it,
-the line is found by the value itself, as long as only one line says it.
+`places` leads to the key that makes an argument. Where that key holds a whole mapping, or where something makes it that all steps
+share, the line is found by the value itself, as long as only one line says it.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ def line_of(path: Path, definition: Mapping[str, Any], pipeline: Pipeline) -> Pl
     if name not in pipeline.steps or not rest:
         return found
     step, value = pipeline.steps[name], _at(definition, path)
+    if rest == ["CacheConfig", "Enabled"] and "enable_cache" in step.given:
+        return place_at(step.spec.config.values, ("enable_cache",))
     if rest[0] == "RetryPolicies" and len(rest) > 2:
         return _of_policy(step, rest) or found
     if rest[:2] == ["Arguments", "Tags"] and len(rest) > 2:
         return _of_tag(_at(definition, path[: len(path) - len(rest) + 3]), step, pipeline, whole=len(rest) == 3) or found
-    if _is_uploaded(value, pipeline):
-        return step.spec.model.source_place if str(value).endswith(BUNDLE) else step.spec.place_of("entry_point")
+    uri = value.strip('"') if isinstance(value, str) else ""  # script mode quotes it
+    if any(upload.uri == uri for upload in pipeline.uploads):
+        return step.spec.model.source_place if uri.endswith(BUNDLE) else step.spec.place_of("entry_point")
     own = [*_leaves(step.spec.values), *_leaves(step.spec.config.values)]
     if (str(value), found) in [(str(leaf), place) for leaf, place in own]:
         return found
@@ -69,10 +72,6 @@ def _of_tag(tag: Any, step: Step, pipeline: Pipeline, whole: bool) -> Place | No
             if isinstance(each, Map) and each.get("Key") == key:
                 return place_at(tags, (index, "Key" if whole else "Value"))
     return None
-
-
-def _is_uploaded(value: Any, pipeline: Pipeline) -> bool:
-    return isinstance(value, str) and any(upload.uri == value for upload in pipeline.uploads)
 
 
 def _only(value: Any, leaves: Sequence[Leaf]) -> Place | None:
@@ -116,10 +115,8 @@ def _leaves(tree: Any) -> Iterator[Leaf]:
 
 def _at(value: Any, path: Path) -> Any:
     for part in path:
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
+        known = isinstance(value, Mapping) and part in value
+        if not known and not (isinstance(value, list) and isinstance(part, int) and part < len(value)):
             return None
+        value = value[part]
     return value

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from framework.config.reader import read_value
+from framework.findings import Place
 from framework.pipeline.secrets import HIDDEN, credential_in, is_for_programs, is_secret, looks_random, shown_data
 
 if TYPE_CHECKING:
@@ -39,10 +41,12 @@ def option_data(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _assignment(text: str) -> str:
-    name, equals, value = text.partition("=")
+    """An assignment of --set, without its value where there is a secret in it."""
+    name, equals, given = text.partition("=")
     words = _WORD.findall(name)
-    secret = any(map(is_secret, words)) or credential_in(value) or (is_for_programs(words) and looks_random(value))
-    return f"{name}{equals}{HIDDEN}" if secret else text
+    value, _, findings = read_value(given.strip(), Place(f"--set {name.strip()}"))
+    shown = _bare(shown_data(value, words), is_for_programs(words))
+    return text if shown == value and not findings else f"{name}{equals}{HIDDEN}"
 
 
 def _field(field: FieldChange, change: Change, old: Any, new: Any) -> dict[str, Any]:

@@ -24,6 +24,9 @@ ADD, CHANGE, MOVE, REMOVE = "add", "change", "move", "remove"
 SERVICE_TAGS = ("aws:", "sagemaker:")
 """Keys that AWS, Studio and Projects put on a pipeline themselves: a plan never removes them."""
 
+SWITCHES: Mapping[str, Keys] = {"CacheConfig": ("Enabled",)}
+"""What goes away because a line says so, not because a line is gone; and what that line sets."""
+
 MARK = "smp:deployed"
 """The tag in which this tool remembers what it deployed; none of the tags that a plan is about."""
 
@@ -194,11 +197,16 @@ def _placed(change: Change, where: Where) -> Change:
         return change
     if change.action == ADD:
         return replace(change, place=where(change.what, change.name, change.keys))
-    fields = tuple(
-        each if each.after is ABSENT else replace(each, place=where(change.what, change.name, each.new)) for each in change.fields
-    )
+    fields = tuple(_placed_field(change, field, where) for field in change.fields)
     stands = NOWHERE if change.moved_from is None else where(change.what, change.name, change.keys)
     return replace(change, fields=fields, place=stands)
+
+
+def _placed_field(change: Change, field: FieldChange, where: Where) -> FieldChange:
+    if field.after is not ABSENT:
+        return replace(field, place=where(change.what, change.name, field.new))
+    switch = SWITCHES.get(field.path)
+    return replace(field, place=where(change.what, change.name, (*field.new, *switch))) if switch else field
 
 
 def _changes(

@@ -79,11 +79,12 @@ class Values:
         return Fresh(target, why) if self.is_next else f"\0{target}"
 
     def _echo(self, name: str, path: str, depth: int) -> Any:
-        """What a step's arguments say of its result at a path; ABSENT where they do not."""
+        """What a step's arguments say of its result at a path; ABSENT where they do not, or not the same in every execution."""
         if name not in self.steps or not path.startswith(ECHOED) or depth > DEEPEST:
             return ABSENT
         found = value_at(self.steps[name].value.get("Arguments"), path)
-        return ABSENT if found is ABSENT else self.known(found, name, depth + 1)
+        known = ABSENT if found is ABSENT else self.known(found, name, depth + 1)
+        return ABSENT if any(_fresh(known)) else known
 
     def _item(self, target: str, step: str, depth: int) -> str:
         """What the step of a loop's body sees of an item: it is what it was as long as all items are."""
