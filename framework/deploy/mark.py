@@ -42,14 +42,19 @@ class Drift:
 
 def mark_of(pipeline: CompiledPipeline, deployed: Deployed | None) -> str:
     """The mark of a pipeline when it is deployed."""
-    left = {
-        "role": not pipeline.role,
-        "description": pipeline.description is None,
-        "display name": pipeline.display_name is None,
-        "parallelism": pipeline.parallelism is None,
+    left, digests = left_by(pipeline), _digests(expected(pipeline, deployed))
+    return f"1:{'.'.join(LEFT if part in left else digests[part] for part in PARTS)}"
+
+
+def left_by(pipeline: CompiledPipeline) -> set[str]:
+    """The parts that the configuration leaves as they are. What they are then, the service decides or somebody else."""
+    given = {
+        "role": pipeline.role or None,
+        "description": pipeline.description,
+        "display name": pipeline.display_name,
+        "parallelism": pipeline.parallelism,
     }
-    digests = _digests(expected(pipeline, deployed))
-    return f"1:{'.'.join(LEFT if left.get(part) else digests[part] for part in PARTS)}"
+    return {part for part, value in given.items() if value is None}
 
 
 def under_way(mark: str, deployed: Deployed) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from framework import __version__
 from framework.deploy.fields import canonical
 from framework.deploy.identity import Identity
-from framework.deploy.mark import parts_of
+from framework.deploy.mark import left_by, parts_of
 from framework.deploy.plan import Deployed, Plan, expected
 
 FORMAT = "smp plan 1"
@@ -128,7 +128,8 @@ def _in_the_account(data: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     if now is None and before is not None:
         yield "the pipeline is gone"
     elif now is not None and before is None:
-        if now != after:
+        left = left_by(plan.pipeline)
+        if {**after, **{part: now[part] for part in left if part in now}} != now:
             yield "there is a pipeline of this name now"
     elif now is not None:
         names = before.keys() | after.keys() | now.keys()
