@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from framework.deploy.fields import FieldChange
+from framework.deploy.fields import ABSENT, FieldChange
 from framework.deploy.plan import MARK, Change, diff
 from framework.errors import BackendError
 
@@ -147,9 +147,9 @@ def test_tags_are_added_changed_and_removed(cloud, backend, make):
     plan, _ = deploy(backend, make(tags=after))
 
     assert plan.changes == (
-        Change("add", "tag", "added"),
+        Change("add", "tag", "added", (FieldChange("Value", ABSENT, "1"),)),
         Change("change", "tag", "changed", (FieldChange("Value", "1", "2"),)),
-        Change("remove", "tag", "removed"),
+        Change("remove", "tag", "removed", (FieldChange("Value", "1", ABSENT),)),
     )
     assert cloud.writes == ["AddTags", "DeleteTags", "AddTags", "AddTags"]
     assert cloud.of("DeleteTags")[0].json == {"ResourceArn": ARN, "TagKeys": ["removed"]}

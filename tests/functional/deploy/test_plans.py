@@ -269,3 +269,33 @@ def test_a_plan_of_an_updated_tag_names_it(call):
     assert '  ~ tag team: "a" → "b"  (--set sagemakerPipeline.tags)' in lines
     assert sum("Arguments.Tags['team'].Value" in line for line in lines) == 5
     assert all("(--set sagemakerPipeline.tags)" in line for line in lines if "Tags['team']" in line)
+
+
+EXAMPLES = {
+    "lgbm": "examples/lgbm/conf/conf.yaml",
+    "multi-model": "examples/multi-model/*/conf/conf.yaml",
+    "sensor-forecast": "examples/sensor-forecast/conf/conf.yaml",
+    "multi-model-tf": "examples/multi-model-tf/*/conf/conf.yaml",
+    "llm-finetuning": "examples/llm-finetuning/conf/conf.yaml",
+    "kg-triplets": "examples/knowledge-graph/triplets/conf/conf.yaml",
+    "rag-index": "examples/rag-index/conf/conf.yaml",
+    "sales-build": "examples/sales-forecast/conf/build.yaml",
+}
+
+
+@pytest.mark.parametrize("pattern", EXAMPLES.values(), ids=EXAMPLES)
+def test_the_plan_of_every_example_is_empty_after_its_deploy(cloud, pattern):
+    """With tags and all that a pipeline can have beside its definition."""
+    more = ("description=d", "display_name=n", "parallelism=2", "tags=[{Key: team, Value: a}]")
+    settings = [word for each in more for word in ("--set", f"sagemakerPipeline.{each}")]
+
+    def call(*words):
+        return CliRunner().invoke(smp, ["--root", str(ROOT), *SETTINGS, "-c", pattern, *settings, *words])
+
+    assert call("deploy").exit_code == 0
+
+    planned, drifted = call("plan", "--detailed-exitcode"), call("drift")
+
+    assert (planned.exit_code, drifted.exit_code) == (0, 0), planned.output
+    assert planned.stdout.endswith("No changes: the account is as the configuration says.\n")
+    assert drifted.stdout.endswith(" is as it was deployed last\n")
