@@ -7,11 +7,13 @@ it is otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from framework.deploy.fields import Keys, canonical
+
+_WORDS = re.compile(r"[A-Za-z0-9]+|[^A-Za-z0-9]+")
 
 BRANCHES = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
 """The step types whose arguments hold whole steps, and where."""
@@ -64,24 +66,26 @@ def steps(definition: Mapping[str, Any]) -> Elements:
 
 def renamed(before: Elements, after: Elements) -> dict[str, str]:
     """For each new name of a step that is otherwise what it was, its old name."""
-    gone, new = [name for name in before if name not in after], [name for name in after if name not in before]
+    gone = {name: len(_WORDS.findall(name)) for name in before if name not in after}
+    new = {name: len(_WORDS.findall(name)) for name in after if name not in before}
     left: dict[str, list[str]] = {}
-    of_old, of_new = _pattern(gone), _pattern(new)
     for name in gone:
-        left.setdefault(_nameless(before[name], of_old), []).append(name)
-    found = ((name, left.get(_nameless(after[name], of_new))) for name in new)
+        left.setdefault(_nameless(before[name], gone), []).append(name)
+    found = ((name, left.get(_nameless(after[name], new))) for name in new)
     return {name: names.pop(0) for name, names in found if names}
 
 
-def _nameless(step: Element, names: re.Pattern[str]) -> str:
+def _nameless(step: Element, names: Mapping[str, int]) -> str:
     """What a step is, whatever it is called, and whatever the other steps are whose names changed."""
-    return names.sub("\0", canonical({**step.value, "Name": ""}))
-
-
-def _pattern(names: Sequence[str]) -> re.Pattern[str]:
-    """Any of the names where it stands as a word."""
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9])" if names else r"(?!)")
+    words = _WORDS.findall(canonical({**step.value, "Name": ""}))
+    longest, position = max(names.values()), 0
+    result: list[str] = []
+    while position < len(words):
+        ends = range(min(position + longest, len(words)), position, -1)
+        end = next((end for end in ends if "".join(words[position:end]) in names), None)
+        result.append(words[position] if end is None else "\0")
+        position = end or position + 1
+    return "".join(result)
 
 
 def _list(holder: Mapping[str, Any], key: str) -> list[Any]:
