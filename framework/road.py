@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from framework.checks import Violated, check, check_definition
 from framework.checks.catalogue import RULES
+from framework.checks.parts import place_of_part
 from framework.checks.settling import settle
 from framework.checks.shapes import UNKNOWN
 from framework.config.ignores import Ignore, ignores_in
@@ -16,10 +17,11 @@ from framework.config.load import Sources, load_config
 from framework.config.model import Checks, Config
 from framework.config.reader import BEGIN, read_file
 from framework.config.values import Map, Seq, place_at
-from framework.findings import Finding, FindingsError, has_errors, sort_findings
-from framework.pipeline.build import build_pipeline
+from framework.findings import Finding, FindingsError, Place, has_errors, sort_findings
+from framework.pipeline.build import Pipeline, build_pipeline
 from framework.pipeline.compiled import CompiledPipeline, LocalSettings
 from framework.pipeline.definition import as_local_settings, compile_pipeline
+from framework.pipeline.inputs import inputs
 
 Findings = tuple[Finding, ...]
 Ask = Callable[[CompiledPipeline], Iterable[Violated]]
@@ -33,12 +35,19 @@ def travel(sources: Sources, environment: Mapping[str, str], ask: Ask | None = N
         environment: the variables that it may name.
         ask: asks elsewhere, too, what is wrong with what was compiled.
     """
+    _, compiled, findings = _travelled(sources, environment, ask)
+    return compiled, findings
+
+
+def _travelled(
+    sources: Sources, environment: Mapping[str, str], ask: Ask | None = None
+) -> tuple[Pipeline, CompiledPipeline | None, Findings]:
     config = load_config(sources, environment)
     pipeline = build_pipeline(config)
     if has_errors(pipeline.findings):
-        return None, _settled(pipeline.findings, config, whole=False)
+        return pipeline, None, _settled(pipeline.findings, config, whole=False)
     compiled = compile_pipeline(pipeline)
-    return compiled, _settled(check(pipeline, compiled, ask(compiled) if ask else ()), config, whole=True)
+    return pipeline, compiled, _settled(check(pipeline, compiled, ask(compiled) if ask else ()), config, whole=True)
 
 
 def inspect(path: Path, ask: Ask | None = None) -> Findings:
@@ -99,3 +108,34 @@ def arrive(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPi
     if compiled is None or has_errors(findings):
         raise FindingsError(findings)
     return compiled, findings
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The end of the road, with the way back.
+
+    Attributes:
+        compiled: the pipeline.
+        warnings: what was found.
+        pipeline: what it was compiled from.
+    """
+
+    compiled: CompiledPipeline
+    warnings: Findings
+    pipeline: Pipeline
+
+    def where(self, what: str, name: str, path: Sequence[str | int]) -> Place:
+        """The line of the configuration behind a part of what was compiled; arguments as of `place_of_part`."""
+        return place_of_part(what, name, path, self.compiled.definition, self.pipeline)
+
+    def inputs(self) -> dict[str, str]:
+        """The SHA-256 of every file that was read, by its name. Raises BackendError where one can no longer be read."""
+        return inputs(self.pipeline)
+
+
+def arrive_with_places(sources: Sources, environment: Mapping[str, str]) -> Arrival:
+    """The compiled pipeline, and where the configuration says what is in it; errors as of `arrive`."""
+    pipeline, compiled, findings = _travelled(sources, environment)
+    if compiled is None or has_errors(findings):
+        raise FindingsError(findings)
+    return Arrival(compiled, findings, pipeline)

@@ -71,6 +71,8 @@ def place_of(path: Path, definition: Mapping[str, Any], pipeline: Pipeline, lack
     step = pipeline.steps[name]
     if rest[:1] == ["Arguments"]:
         return _of_argument(step, rest[1:], path, definition, pipeline, lacks)
+    if rest[:1] == ["DependsOn"] and len(rest) > 1:
+        return _of_dependency(name, rest[1], pipeline)
     return _beside(step, rest)
 
 
@@ -179,6 +181,13 @@ def _value(tree: Any, path: Path) -> Any:
     for part in path:
         tree = _child(tree, part)
     return tree
+
+
+def _of_dependency(name: str, entry: str | int, pipeline: Pipeline) -> Place:
+    """Where it was written that a step waits for another: an entry of DependsOn, or the other's name."""
+    edges = pipeline.nesting.depends_on.get(name, ())
+    named = [edge.place for number, edge in enumerate(edges) if entry in (number, edge.upstream)]
+    return named[0] if named and named[0].file else pipeline.steps[name].spec.config.place
 
 
 def _beside(step: Step, rest: list[str | int]) -> Place:

@@ -19,7 +19,7 @@ from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline
 from framework.pipeline.execution import StepState
 from framework.report import text
-from framework.road import arrive
+from framework.road import Arrival, arrive_with_places
 
 if TYPE_CHECKING:
     from framework.deploy.studio import Studio
@@ -156,12 +156,17 @@ def compiled_pipeline(ctx: click.Context, ask: bool = False) -> CompiledPipeline
     Raises:
         FindingsError: it has errors.
     """
+    return arrival(ctx, ask).compiled
+
+
+def arrival(ctx: click.Context, ask: bool = False) -> Arrival:
+    """The compiled pipeline with the places of what it is made from; as `compiled_pipeline` otherwise."""
     environment = variables(ask)
-    compiled, warnings = arrive(sources(ctx), environment)
-    for finding in warnings:
+    found = arrive_with_places(sources(ctx), environment)
+    for finding in found.warnings:
         click.echo(str(finding), err=True)
-    _tell_studio(compiled, environment)
-    return compiled
+    _tell_studio(found.compiled, environment)
+    return found
 
 
 def studio() -> Studio | None:

@@ -1,30 +1,28 @@
-"""`smp deploy` and `smp run`: commands that change something, on SageMaker or on this machine."""
+"""`smp run`: deploys the pipeline and starts it on SageMaker, or runs it on this machine."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from framework.commands import following, options, selection, watch
+from framework.commands import following, options, planning, selection, watch
 from framework.commands.definitions import read_definition
 from framework.config.start import read_values
 from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings
 from framework.pipeline.execution import SUCCEEDED, Execution, Watcher
 from framework.pipeline.packages import with_packages
 from framework.pipeline.parameters import resolve_parameters
-from framework.pipeline.secrets import hidden, shown_data
+from framework.pipeline.secrets import hidden
 from framework.report import text
 from framework.road import local_settings
 
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
-    from framework.deploy.plan import Change, Plan
-    from framework.deploy.triggers import FoundTriggers
     from framework.local.backend import LocalBackend
 
 RUNNERS = ("auto", "namespace", "bubblewrap", "plain", "docker", "finch", "podman")
@@ -34,33 +32,6 @@ KEPT = ("keep_going", "strict", "select", "exclude", "state", "source")
 LOCAL_ONLY = ("keep_going", "strict", "resume")
 
 SAGEMAKER_ONLY = {"display_name": "--display-name", "token": "--token", "interval": "--interval"}
-
-
-@click.command()
-@options.project_options
-@click.pass_context
-def deploy(ctx: click.Context) -> None:
-    """Upload what is missing, and create or update the pipeline on SageMaker."""
-    compiled = options.compiled_pipeline(ctx, ask=True)
-    arn, plan = _deployed(_sagemaker(compiled), compiled)
-    answer = (
-        text.as_json({"PipelineArn": arn, **_without_secrets(plan.to_json())})
-        if options.wants_json(ctx)
-        else f"{plan.action} {arn}"
-    )
-    click.echo(answer)
-    following.tell_studio(arn, compiled.name)
-
-
-def _without_secrets(plan: dict[str, Any]) -> dict[str, Any]:
-    """The plan as data, in which no field shows a secret."""
-    changes = [{**change, "fields": [_without_secret(field) for field in change["fields"]]} for change in plan["changes"]]
-    return {**plan, "changes": changes}
-
-
-def _without_secret(field: dict[str, Any]) -> dict[str, Any]:
-    path = str(field["path"]).split(".")
-    return {key: value if key == "path" else shown_data(value, path) for key, value in field.items()}
 
 
 @click.command()
@@ -232,38 +203,10 @@ def _sagemaker(compiled: CompiledPipeline) -> SageMakerBackend:
     return SageMakerBackend(compiled.region)
 
 
-def _deployed(backend: SageMakerBackend, compiled: CompiledPipeline, given: Collection[str] = ()) -> tuple[str, Plan]:
-    """Deploy; the pipeline's ARN, and the plan that was carried out. What is `given` to the execution is not looked up."""
-    from framework.deploy.plan import diff
-    from framework.deploy.triggers import with_triggers
-
-    compiled = with_packages(compiled, backend.model_package, given)
-    deployed = backend.fetch(compiled.name)
-    plan, found = diff(compiled, deployed), backend.triggers(compiled, deployed)
-    sent, present = backend.upload(compiled)
-    click.echo(f"{sent} uploaded, {present} already there", err=True)
-    arn = backend.apply(plan)
-    return arn, with_triggers(plan, _with_triggers_applied(backend, compiled, arn, found))
-
-
-def _with_triggers_applied(
-    backend: SageMakerBackend, compiled: CompiledPipeline, arn: str, found: FoundTriggers
-) -> tuple[Change, ...]:
-    """Make triggers and notifications as they are to be, and say so; what was changed."""
-    from framework.deploy.triggers import trigger_changes
-
-    backend.apply_triggers(compiled, arn, found)
-    changes = trigger_changes(compiled, found)
-    for change in changes:
-        click.echo(f"{change.action} {change.what} {change.name}", err=True)
-    for note in found.notes:
-        click.echo(f"warning: {note}", err=True)
-    return changes
-
-
 def _run_sagemaker(
     ctx: click.Context, backend: SageMakerBackend, compiled: CompiledPipeline, parameters: dict[str, str], how: Mapping[str, Any]
 ) -> int:
-    arn, plan = _deployed(backend, compiled, parameters)
-    click.echo(f"{plan.action} {arn}", err=True)
+    made = planning.prepare(backend, compiled, parameters)
+    arn = planning.carry_out(backend, made)
+    click.echo(f"{made.plan.action} {arn}", err=True)
     return following.start(ctx, backend, compiled, parameters, how)

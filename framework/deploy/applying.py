@@ -6,68 +6,101 @@ Only what the plan names is written. Every function raises `BackendError` where 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
-from framework.deploy.cures import EXISTS
-from framework.deploy.plan import REMOVE, Deployed, Plan
-from framework.deploy.refusals import half, is_missing, says, told
+from framework.deploy.cures import DENIED, EXISTS, INVALID
+from framework.deploy.mark import mark_of, under_way
+from framework.deploy.plan import MARK, REMOVE, Deployed, Plan
+from framework.deploy.refusals import code_of, half, is_missing, says, told
 from framework.deploy.uploads import put_missing
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup, Upload
 
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.type_defs import TagTypeDef
+Warn = Callable[[str], None]
 
 INLINE_LIMIT = 102_400
 """UTF-8 bytes from which a definition goes to the service by S3."""
 
-
-def apply(clients: Clients, plan: Plan) -> str:
-    """Makes the calls of a plan that changes something; returns the pipeline's ARN."""
-    # The groups come first: what fails after the pipeline is written, the next plan would not see.
-    for group in plan.pipeline.package_groups:
-        _ensure_group(clients, group, plan.pipeline.tags)
-    if plan.deployed is None:
-        return _create(clients, plan.pipeline)
-    _update(clients, plan)
-    _update_tags(clients, plan, plan.deployed)
-    return plan.deployed.arn
+_UNMARKED = (
+    f"the tag {MARK} could not be written ({{why}}), so `smp drift` will not know what was deployed; "
+    "allow sagemaker:AddTags on the pipeline"
+)
 
 
-def create_token(pipeline: CompiledPipeline) -> str:
+def ignored(message: str) -> None:
+    """The `Warn` that says nothing."""
+
+
+def apply(clients: Clients, plan: Plan, warn: Warn = ignored) -> str:
+    """Makes the calls of a plan; returns the pipeline's ARN. Of one that changes nothing it is at most the mark that is written.
+
+    Args:
+        clients: make the calls.
+        plan: says what is to be.
+        warn: told when the mark cannot be written, for which a deploy does not fail.
+    """
+    pipeline, deployed = plan.pipeline, plan.deployed
+    if plan.changes or deployed is None:
+        # The groups come first: what fails after the pipeline is written, the next plan would not see.
+        for group in pipeline.package_groups:
+            _ensure_group(clients, group, pipeline.tags)
+    mark = mark_of(pipeline, deployed)
+    if deployed is None:
+        return _create(clients, pipeline, mark, warn)
+    request = _update_request(clients, plan)
+    moves = bool(request) or plan.touches("tag")
+    marks = not moves or _mark(clients, plan, deployed, under_way(mark, deployed), warn)
+    if request:
+        with told("UpdatePipeline", f"pipeline {pipeline.name}"):
+            clients.sagemaker.update_pipeline(PipelineName=pipeline.name, **request)
+    _update_tags(clients, plan, deployed)
+    if marks and (moves or deployed.mark != mark):
+        _mark(clients, plan, deployed, mark, warn)
+    return deployed.arn
+
+
+def create_token(pipeline: CompiledPipeline, mark: str = "") -> str:
     """64 characters made of what is created, so that a create which is tried again is one create."""
     told = [pipeline.description or "", pipeline.display_name or "", str(pipeline.parallelism or "")]
     told += [f"{tag['Key']}={tag['Value']}" for tag in pipeline.tags]
-    content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role, *told))
+    content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role, *told, mark))
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _create(clients: Clients, pipeline: CompiledPipeline) -> str:
-    request: dict[str, Any] = {
-        "PipelineName": pipeline.name,
-        "RoleArn": pipeline.role,
-        "ClientRequestToken": create_token(pipeline),
-        **_definition(clients, pipeline),
-    }
+def _create(clients: Clients, pipeline: CompiledPipeline, mark: str, warn: Warn) -> str:
+    definition = _definition(clients, pipeline)
+    with told("CreatePipeline", f"pipeline {pipeline.name}"):
+        try:
+            made = clients.sagemaker.create_pipeline(**_create_request(pipeline, definition, mark))
+        except ClientError as error:
+            if code_of(error) not in DENIED or not mark:
+                raise
+            # Tags may be what is denied; without the mark there may be none.
+            made = clients.sagemaker.create_pipeline(**_create_request(pipeline, definition, ""))
+            warn(_UNMARKED.format(why=code_of(error)))
+    arn = made.get("PipelineArn")
+    if not arn:
+        raise half("CreatePipeline", f"pipeline {pipeline.name}", "PipelineArn")
+    return arn
+
+
+def _create_request(pipeline: CompiledPipeline, definition: Mapping[str, Any], mark: str) -> dict[str, Any]:
+    token = create_token(pipeline, mark)
+    request = {"PipelineName": pipeline.name, "RoleArn": pipeline.role, "ClientRequestToken": token, **definition}
     if pipeline.description:
         request["PipelineDescription"] = pipeline.description
     if pipeline.display_name:
         request["PipelineDisplayName"] = pipeline.display_name
     if pipeline.parallelism:
         request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": pipeline.parallelism}
-    if pipeline.tags:
-        request["Tags"] = list(pipeline.tags)
-    with told("CreatePipeline", f"pipeline {pipeline.name}"):
-        arn = clients.sagemaker.create_pipeline(**request).get("PipelineArn")
-    if not arn:
-        raise half("CreatePipeline", f"pipeline {pipeline.name}", "PipelineArn")
-    return arn
+    tags = [dict(tag) for tag in pipeline.tags if tag["Key"] != MARK] + ([{"Key": MARK, "Value": mark}] if mark else [])
+    return {**request, "Tags": tags} if tags else request
 
 
-def _update(clients: Clients, plan: Plan) -> None:
+def _update_request(clients: Clients, plan: Plan) -> dict[str, Any]:
     pipeline = plan.pipeline
     request: dict[str, Any] = {}
     if plan.touches("step", "parameter", "definition"):
@@ -80,23 +113,33 @@ def _update(clients: Clients, plan: Plan) -> None:
         request["PipelineDisplayName"] = pipeline.display_name
     if plan.touches("parallelism"):
         request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": pipeline.parallelism}
-    if request:
-        with told("UpdatePipeline", f"pipeline {pipeline.name}"):
-            clients.sagemaker.update_pipeline(PipelineName=pipeline.name, **request)
+    return request
 
 
 def _update_tags(clients: Clients, plan: Plan, deployed: Deployed) -> None:
-    actions = {change.name: change.action for change in plan.changes if change.what == "tag"}
-    wanted = {tag["Key"]: tag["Value"] for tag in plan.pipeline.tags}
-    removed = [key for key, action in actions.items() if action == REMOVE]
     resource = f"pipeline {plan.pipeline.name}"
+    removed = [change.name for change in plan.changes if change.what == "tag" and change.action == REMOVE]
     if removed:
         with told("DeleteTags", resource):
             clients.sagemaker.delete_tags(ResourceArn=deployed.arn, TagKeys=removed)
-    written: list[TagTypeDef] = [{"Key": key, "Value": wanted[key]} for key in actions if key in wanted]
-    if written:
+    wanted = {tag["Key"]: tag["Value"] for tag in plan.pipeline.tags}
+    keys = [change.name for change in plan.changes if change.what == "tag" and change.action != REMOVE]
+    if keys:
         with told("AddTags", resource):
-            clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=written)
+            clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=[{"Key": key, "Value": wanted[key]} for key in keys])
+
+
+def _mark(clients: Clients, plan: Plan, deployed: Deployed, mark: str, warn: Warn) -> bool:
+    """Writes the mark; whether that went well. It takes one of the fifty tags, and a right that a deploy can do without."""
+    with told("AddTags", f"pipeline {plan.pipeline.name}"):
+        try:
+            clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=[{"Key": MARK, "Value": mark}])
+        except ClientError as error:
+            if code_of(error) not in {*DENIED, *INVALID, "ResourceLimitExceeded"}:
+                raise
+            warn(_UNMARKED.format(why=code_of(error)))
+            return False
+    return True
 
 
 def _definition(clients: Clients, pipeline: CompiledPipeline) -> dict[str, Any]:
@@ -110,17 +153,22 @@ def _definition(clients: Clients, pipeline: CompiledPipeline) -> dict[str, Any]:
     return {"PipelineDefinitionS3Location": {"Bucket": pipeline.bucket, "ObjectKey": key}}
 
 
-def _ensure_group(clients: Clients, group: PackageGroup, tags: Iterable[Mapping[str, str]]) -> None:
-    resource = f"model package group {group.name}"
-    with told("DescribeModelPackageGroup", resource):
+def has_group(clients: Clients, group: PackageGroup) -> bool:
+    """Whether a model package group exists. Raises BackendError where that cannot be asked."""
+    with told("DescribeModelPackageGroup", f"model package group {group.name}"):
         try:
             clients.sagemaker.describe_model_package_group(ModelPackageGroupName=group.name)
         except ClientError as error:
-            if not is_missing(error):
-                raise
-        else:
-            return
-    with told("CreateModelPackageGroup", resource):
+            if is_missing(error):
+                return False
+            raise
+    return True
+
+
+def _ensure_group(clients: Clients, group: PackageGroup, tags: Iterable[Mapping[str, str]]) -> None:
+    if has_group(clients, group):
+        return
+    with told("CreateModelPackageGroup", f"model package group {group.name}"):
         try:
             _create_group(clients, group, tags)
         except ClientError as error:

@@ -17,6 +17,7 @@ from framework.deploy import applying, deleting, executions, looking, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.earlier import Earlier
 from framework.deploy.fields import canonical
+from framework.deploy.mark import without_mark
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
 from framework.deploy.refusals import half, is_missing, told
 from framework.deploy.triggers import FoundTriggers
@@ -53,15 +54,17 @@ class SageMakerBackend:
                     return None
                 raise
         arn = _member(found, "PipelineArn", *call)
-        return Deployed(
-            arn=arn,
-            definition=_definition(_member(found, "PipelineDefinition", *call), *call),
-            role=found.get("RoleArn", ""),
-            description=found.get("PipelineDescription", ""),
-            tags=self._tags(arn, name),
-            modified=_iso(found.get("LastModifiedTime")),
-            display_name=found.get("PipelineDisplayName") or "",
-            parallelism=(found.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
+        return without_mark(
+            Deployed(
+                arn=arn,
+                definition=_definition(_member(found, "PipelineDefinition", *call), *call),
+                role=found.get("RoleArn", ""),
+                description=found.get("PipelineDescription", ""),
+                tags=self._tags(arn, name),
+                modified=_iso(found.get("LastModifiedTime")),
+                display_name=found.get("PipelineDisplayName") or "",
+                parallelism=(found.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
+            )
         )
 
     def upload(self, pipeline: CompiledPipeline, progress: Progress = quiet) -> tuple[int, int]:
@@ -70,20 +73,22 @@ class SageMakerBackend:
             return 0, 0
         return put_missing(self._clients.s3, pipeline.uploads, pipeline.kms_key, progress)
 
-    def apply(self, plan: Plan) -> str:
+    def apply(self, plan: Plan, warn: applying.Warn = applying.ignored) -> str:
         """Makes the account as the plan says, and nothing else of it.
 
+        Args:
+            plan: says what is to be.
+            warn: told what went wrong without making the deploy fail.
+
         Returns:
-            The pipeline's ARN. A plan that changes nothing makes no call.
+            The pipeline's ARN. A plan that changes nothing makes no call, except to write a mark that is missing.
 
         Raises:
             BackendError: AWS refused, or the pipeline is no longer what the plan was made against.
         """
-        if plan.deployed and plan.action == UNCHANGED:
-            return plan.deployed.arn
-        if plan.deployed:
+        if plan.deployed and plan.action != UNCHANGED:
             self._refuse_stale(plan.pipeline.name, plan.deployed)
-        return applying.apply(self._clients, plan)
+        return applying.apply(self._clients, plan, warn)
 
     def triggers(self, pipeline: CompiledPipeline, deployed: Deployed | None) -> FoundTriggers:
         """The triggers and notifications of a pipeline as they are; nothing is called where none are to be there and none are."""

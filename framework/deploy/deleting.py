@@ -14,8 +14,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
+from framework.deploy.elements import BRANCHES
 from framework.deploy.looking import asked
-from framework.deploy.plan import BRANCHES, Deployed
+from framework.deploy.plan import Deployed
 from framework.deploy.refusals import is_missing, told
 from framework.deploy.triggering import remove_all
 from framework.deploy.triggers import TRIGGER, FoundTriggers

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from framework.deploy.fields import ABSENT, field_changes
-from framework.deploy.plan import ADD, CHANGE, REMOVE, UNCHANGED, UPDATE, Change, Deployed, Plan
+from framework.deploy.fields import ABSENT, FieldChange, field_changes
+from framework.deploy.plan import ADD, CHANGE, REMOVE, Change, Deployed
 from framework.pipeline.compiled import THIS_PIPELINE, CompiledPipeline, EventRule, Schedule
 
 TRIGGER, NOTIFICATION, BUCKET = "trigger", "notification", "bucket"
@@ -129,19 +129,13 @@ def trigger_changes(compiled: CompiledPipeline, found: FoundTriggers) -> tuple[C
 
 def _buckets(compiled: CompiledPipeline, found: FoundTriggers) -> Iterator[Change]:
     for bucket in to_configure(compiled, found):
-        yield Change(CHANGE, BUCKET, bucket, (("EventBridgeConfiguration", ABSENT, {}),))
+        yield Change(CHANGE, BUCKET, bucket, (FieldChange("EventBridgeConfiguration", ABSENT, {}),))
 
 
 def to_configure(compiled: CompiledPipeline, found: FoundTriggers) -> list[str]:
     """The buckets that are to tell EventBridge of their objects, and do not yet."""
     asked = {item.bucket for item in compiled.triggers if isinstance(item, EventRule) and item.configure_bucket}
     return sorted(asked.intersection(found.silent))
-
-
-def with_triggers(plan: Plan, changes: tuple[Change, ...]) -> Plan:
-    """A plan that shows the changes of triggers and notifications, too."""
-    action = UPDATE if changes and plan.action == UNCHANGED else plan.action
-    return replace(plan, action=action, changes=(*plan.changes, *changes))
 
 
 def mark_of(deployed: Deployed | None) -> str:

@@ -1,9 +1,9 @@
 """Step caching: a step whose attributes and inputs are those of an earlier success takes over what that one made.
 
-In: a resolved step. Out: the earlier step, or nothing. Which attributes count is the guide's page "pipelines-default-keys", that
-only successes count, the newest first, and only of the same pipeline's step, is its page "pipelines-caching". Beyond the service,
-the content of the S3 objects that the attributes name counts too, as does what stands for an image, a model counts by what it is
-made of instead of by its name, and an earlier output must still be what it was when the step ended.
+In: a resolved step. Out: the earlier step, or nothing. Which attributes count stands in `pipeline.cache_keys`; that only successes
+count, the newest first, and only of the same pipeline's step, is the guide's page "pipelines-caching". Beyond the service, the
+content of the S3 objects that the attributes name counts too, as does what stands for an image, a model counts by what it is made
+of instead of by its name, and an earlier output must still be what it was when the step ended.
 """
 
 from __future__ import annotations
@@ -22,49 +22,8 @@ from framework.local.digests import Digests
 from framework.local.durations import seconds
 from framework.local.files import read_json, write_json
 from framework.local.stand_ins import stand_in
+from framework.pipeline.cache_keys import ATTRIBUTES, attributes
 from framework.pipeline.compiled import StandIn
-
-CHECK = ("ProcessingInputs", "AppSpecification", "Environment")
-CHECK_KEYS = ("CheckType", "SkipCheck", "RegisterNewBaseline", "ModelPackageGroupName", "SuppliedBaselineConstraints")
-ATTRIBUTES: Mapping[str, tuple[str, ...] | None] = {
-    "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
-    "Training": (
-        "AlgorithmSpecification",
-        "CheckpointConfig",
-        "DebugHookConfig",
-        "DebugRuleConfigurations",
-        "Environment",
-        "HyperParameters",
-        "InputDataConfig",
-    ),
-    "Tuning": ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"),
-    "AutoML": ("AutoMLJobConfig", "AutoMLJobObjective", "InputDataConfig", "ProblemType"),
-    "Transform": ("DataProcessing", "Environment", "ModelName", "TransformInput"),
-    "ClarifyCheck": CHECK,
-    "QualityCheck": CHECK,
-    "EMR": ("ClusterId", "StepConfig"),
-    "Lambda": None,
-    "Callback": None,
-}
-"""The arguments that count, by step type; None for all. Steps of other types are never reused."""
-
-STEP_KEYS: Mapping[str, tuple[str, ...]] = {
-    "ClarifyCheck": CHECK_KEYS,
-    "QualityCheck": (*CHECK_KEYS, "SuppliedBaselineStatistics"),
-    "Lambda": ("FunctionArn", "OutputParameters"),
-    "Callback": ("SqsQueueUrl", "OutputParameters"),
-}
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "TrainingJobDefinition": (
-        "AlgorithmSpecification",
-        "HyperParameterRanges",
-        "InputDataConfig",
-        "StaticHyperParameters",
-        "TuningObjective",
-    ),
-    "AutoMLJobConfig": ("CompletionCriteria", "CandidateGenerationConfig", "DataSplitConfig", "Mode"),
-}
-"""Of these arguments only these members count."""
 
 
 @dataclass(frozen=True)
@@ -134,17 +93,6 @@ class StepCache:
         entry = {"time": time.time(), "source": source, "outputs": outputs, "metadata": metadata, "description": description}
         with contextlib.suppress(OSError, BackendError):  # a full disk only makes the next run slower
             write_json(self._folder / f"{key}.json", entry)
-
-
-def attributes(kind: str, step: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of a step that count."""
-    names = ATTRIBUTES[kind]
-    found = {name: arguments[name] for name in (arguments if names is None else names) if name in arguments}
-    found |= {name: step[name] for name in STEP_KEYS.get(kind, ()) if name in step}
-    for name, members in PARTS.items():
-        if isinstance(found.get(name), Mapping):
-            found[name] = {member: found[name][member] for member in members if member in found[name]}
-    return found
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -77,6 +77,10 @@ _FOR_PROGRAMS = frozenset({
 })  # fmt: skip
 """Keys of the configuration and of requests whose values programs get."""
 
+_NAMES = ("Key", "Name", "ParameterName")
+_VALUES = ("Value", "DefaultValue", "EnumValues")
+"""What things that are named and have a value call the two."""
+
 
 def is_secret(name: str) -> bool:
     """Whether what is called so is not for everybody's eyes."""
@@ -128,11 +132,16 @@ def hidden(values: Mapping[str, str]) -> dict[str, str]:
     return {name: HIDDEN if is_secret(name) else value for name, value in values.items()}
 
 
+def is_for_programs(path: Sequence[str | int]) -> bool:
+    """Whether programs get what stands at a path."""
+    return bool(_FOR_PROGRAMS.intersection(path))
+
+
 def shown(value: Any, path: Sequence[str | int]) -> str:
     """A value that stands at a path, as it may be printed: text as it is, everything else as JSON."""
-    if any(is_secret(str(part)) for part in path) or (_FOR_PROGRAMS.intersection(path) and _from_variable(value)):
+    if any(is_secret(str(part)) for part in path) or (is_for_programs(path) and _from_variable(value)):
         return HIDDEN
-    plain = _plain(value, bool(_FOR_PROGRAMS.intersection(path)))
+    plain = _plain(value, is_for_programs(path))
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
 
 
@@ -153,9 +162,9 @@ def _plain(value: Any, for_programs: bool) -> Any:
     if for_programs and _from_variable(value):
         return HIDDEN
     if isinstance(value, dict):
-        named = is_secret(str(value.get("Key", "")))
+        named = any(is_secret(str(value.get(key, ""))) for key in _NAMES)
         return {
-            key: HIDDEN if is_secret(key) or (named and key == "Value") else _plain(item, for_programs or key in _FOR_PROGRAMS)
+            key: HIDDEN if is_secret(key) or (named and key in _VALUES) else _plain(item, for_programs or key in _FOR_PROGRAMS)
             for key, item in value.items()
         }
     if isinstance(value, list):

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from framework.pipeline.execution import Execution
 from framework.report import text
 from framework.report.executions import moment
-from framework.report.plan import print_plan
+from framework.report.plan import print_changes
 
 Data = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def print_comparison(data: Data, out: TextIO) -> None:
     )
     if data["metrics"]:
         text.print_table("Metrics", ("Step", "Metric", *ids, "Difference"), [_metric_row(one) for one in data["metrics"]], out)
-    print_plan(data, out)
+    print_changes(data["changes"], out)
 
 
 def _run_rows(runs: list[Data]) -> Iterator[tuple[str, ...]]:

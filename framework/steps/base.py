@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from framework.config.expressions import Expression, Item, Iteration, Join, JsonGet, Parameter, Ref, Variable
 from framework.config.model import Config, Model, Section, StepConfig
-from framework.config.values import Map, place_at
+from framework.config.values import Map, Text, pieces_of, place_at
 from framework.findings import Finding, Place
 
 Arguments = dict[str, Any]
@@ -301,7 +301,7 @@ def json_text(value: Any) -> Any:
     parts: list[Any] = []
     for part in _json_parts(value):
         if parts and isinstance(part, str) and isinstance(parts[-1], str):
-            parts[-1] += part
+            parts[-1] = _text((*pieces_of(parts[-1]), *pieces_of(part)))
         else:
             parts.append(part)
     return parts[0] if len(parts) == 1 else Join("", tuple(parts))
@@ -322,8 +322,15 @@ def _json_parts(value: Any) -> Iterator[str | Expression]:
             yield ", " if index else "["
             yield from _json_parts(item)
         yield "]" if value else "[]"
+    elif isinstance(value, Text):
+        yield _text((('"', False), *((json.dumps(piece)[1:-1], held) for piece, held in value.pieces), ('"', False)))
     else:
         yield json.dumps(value)
+
+
+def _text(pieces: Sequence[tuple[str, bool]]) -> str:
+    """The pieces joined; it stays known which of them an environment variable held."""
+    return Text(pieces) if any(held for _, held in pieces) else "".join(piece for piece, _ in pieces)
 
 
 def within(value: Any, *path: str) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ MAY_IMPORT = {
 }
 """For each room, the rooms it may import from; `findings` and `errors` belong to all."""
 
-SEEN_BY_BACKENDS = {"compiled", "execution", "listing", "parameters", "partial", "step_graph"}
+SEEN_BY_BACKENDS = {"cache_keys", "compiled", "execution", "listing", "parameters", "partial", "step_graph"}
 """The modules of `pipeline` that `deploy` and `local` may know: what a definition is, never how it came about."""
 
 ONLY_IN = {

@@ -34,7 +34,7 @@ def test_deploy_creates_then_changes_nothing_then_updates(call, cloud):
     assert (first.exit_code, first.stdout) == (0, f"create {PIPELINE}\n")
     assert first.stderr == "3 uploaded, 0 already there\n"
     assert (again.exit_code, again.stdout) == (0, f"unchanged {PIPELINE}\n")
-    assert again.stderr == "0 uploaded, 3 already there\n"
+    assert again.stderr == "0 uploaded, 3 already there\nno changes\n"
     answer = json.loads(changed.stdout)
     assert (answer["action"], answer["PipelineArn"]) == ("update", PIPELINE)
     [change] = answer["changes"]

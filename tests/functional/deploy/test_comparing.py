@@ -88,7 +88,7 @@ def test_two_executions_side_by_side(call, execute):
         "│ Depth     │ 6            │ 9            │ differs │",
         "aaaaaaaaaaaa → bbbbbbbbbbbb",
         "+0.0300",
-        "~ step train\n",
+        "  ~ step train (Training)\n",
     ):
         assert words in text.stdout
     assert "hunter" not in text.stdout

@@ -118,9 +118,12 @@ def test_deploy_says_what_it_changes_of_triggers(call: Smp, cloud: Cloud) -> Non
     changed = call("deploy", "--set", "sagemakerPipeline.triggers.nightly.schedule=rate(2 days)", "--format", "json")
 
     told = json.loads(changed.stdout)
-    field = {"path": "ScheduleExpression", "before": "rate(1 day)", "after": "rate(2 days)"}
+    [change] = told["changes"]
+    [field] = change.pop("fields")
     assert (told["action"], told["PipelineArn"]) == ("update", arn)
-    assert told["changes"] == [{"action": "change", "what": "trigger", "name": "nightly", "fields": [field]}]
+    assert change == {"action": "change", "what": "trigger", "name": "nightly"}
+    assert (field["path"], field["before"], field["after"]) == ("ScheduleExpression", "rate(1 day)", "rate(2 days)")
+    assert (field["file"], field["line"] > 0) == ("model.yaml", True)
     assert changed.stderr.splitlines()[1:] == [
         "change trigger nightly",
         "warning: the topic arn:aws:sns:eu-west-1:123456789012:alerts does not exist, so bad is not sent",

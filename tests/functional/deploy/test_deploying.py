@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from framework.deploy.plan import Change, diff
+from framework.deploy.fields import ABSENT, FieldChange
+from framework.deploy.plan import MARK, Change, diff
 from framework.errors import BackendError
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/lgbm-test"
@@ -59,8 +60,10 @@ def test_update_sends_what_changed_and_nothing_else(cloud, backend, make):
     plan, arn = deploy(backend, make(depth="8", description="A test"))
 
     assert (plan.action, arn) == ("update", ARN)
-    assert plan.changes == (Change("change", "step", "train-0", (("Arguments.HyperParameters.max_depth", "6", "8"),)),)
-    assert cloud.writes == ["UpdatePipeline"]
+    depth = FieldChange("Arguments.HyperParameters.max_depth", "6", "8")
+    assert plan.changes == (Change("change", "step", "train-0", (depth,), "Training"),)
+    assert cloud.writes == ["AddTags", "UpdatePipeline", "AddTags"]
+    assert [tag["Key"] for call in cloud.of("AddTags") for tag in call.json["Tags"]] == [MARK, MARK]
     (update,) = cloud.of("UpdatePipeline")
     assert set(update.json) == {"PipelineName", "PipelineDefinition"}
     assert backend.fetch("lgbm-test").definition == make(depth="8").definition
@@ -132,7 +135,7 @@ def test_a_large_definition_is_sent_once(cloud, backend, make):
     plan, _ = deploy(backend, make(steps=1000))
 
     assert plan.action == "update"
-    assert cloud.writes == ["UpdatePipeline"]
+    assert cloud.writes == ["AddTags", "UpdatePipeline", "AddTags"]
 
 
 def test_tags_are_added_changed_and_removed(cloud, backend, make):
@@ -144,13 +147,15 @@ def test_tags_are_added_changed_and_removed(cloud, backend, make):
     plan, _ = deploy(backend, make(tags=after))
 
     assert plan.changes == (
-        Change("add", "tag", "added"),
-        Change("change", "tag", "changed", (("Value", "1", "2"),)),
-        Change("remove", "tag", "removed"),
+        Change("add", "tag", "added", (FieldChange("Value", ABSENT, "1"),)),
+        Change("change", "tag", "changed", (FieldChange("Value", "1", "2"),)),
+        Change("remove", "tag", "removed", (FieldChange("Value", "1", ABSENT),)),
     )
-    assert cloud.writes == ["DeleteTags", "AddTags"]
+    assert cloud.writes == ["AddTags", "DeleteTags", "AddTags", "AddTags"]
     assert cloud.of("DeleteTags")[0].json == {"ResourceArn": ARN, "TagKeys": ["removed"]}
-    assert cloud.of("AddTags")[0].json == {"ResourceArn": ARN, "Tags": [after[0], after[1]]}
+    begun, written, ended = (call.json for call in cloud.of("AddTags"))
+    assert written == {"ResourceArn": ARN, "Tags": [after[0], after[1]]}
+    assert [[tag["Key"] for tag in each["Tags"]] for each in (begun, ended)] == [[MARK], [MARK]]
     assert backend.fetch("lgbm-test").tags == after
     assert diff(make(tags=after), backend.fetch("lgbm-test")).action == "unchanged"
 

@@ -25,7 +25,7 @@ def test_made_once_with_description_and_tags(cloud, backend, make):
         "ModelPackageGroupDescription": "Who leaves",
         "Tags": [{"Key": "team", "Value": "risk"}],
     }
-    assert cloud.writes == ["CreateModelPackageGroup", "CreatePipeline", "UpdatePipeline"]
+    assert cloud.writes == ["CreateModelPackageGroup", "CreatePipeline", "AddTags", "UpdatePipeline", "AddTags"]
 
 
 def test_an_existing_group_is_left_as_it_is(cloud, backend, make):

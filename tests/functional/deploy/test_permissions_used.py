@@ -171,6 +171,7 @@ def test_who_deploys_one_pipeline_cannot_deploy_another(cloud: Any, recorded: li
         "s3:GetObject",
         "s3:ListBucket",
         "s3:PutObject",
+        "sagemaker:AddTags",
         "sagemaker:CreatePipeline",
         "sagemaker:DescribePipeline",
     }

@@ -15,7 +15,7 @@ import pytest
 
 from framework.config.load import Sources
 from framework.deploy.backend import SageMakerBackend
-from framework.deploy.fields import ABSENT
+from framework.deploy.fields import ABSENT, FieldChange
 from framework.deploy.plan import Change, diff
 from framework.deploy.triggers import FoundTriggers, trigger_changes
 from framework.errors import BackendError
@@ -182,7 +182,8 @@ def state(cloud: Cloud) -> dict[str, Any]:
     told["groups"] = sorted(group["Name"] for group in scheduler.list_schedule_groups()["ScheduleGroups"])
     sagemaker = cloud.client("sagemaker")
     if sagemaker.list_pipelines()["PipelineSummaries"]:
-        told["tags"] = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=ARN)["Tags"]}
+        tags = sagemaker.list_tags(ResourceArn=ARN)["Tags"]
+        told["tags"] = {tag["Key"]: tag["Value"] for tag in tags if tag["Key"] != "smp:deployed"}
     return told
 
 
@@ -276,10 +277,10 @@ def test_what_changed_is_told_field_by_field_and_written_alone(cloud: Cloud, bac
     changes, _ = deploy(backend, compile_(other))
 
     nightly, data, notification = changes
-    assert nightly == Change("change", "trigger", "nightly", (("Target.Input.PipelineParameters.Count", "7", "8"),))
+    assert nightly == Change("change", "trigger", "nightly", (FieldChange("Target.Input.PipelineParameters.Count", "7", "8"),))
     path = "EventPattern.detail.object.key[0].wildcard"
-    assert data == Change("change", "trigger", "on-data", ((path, "raw/*.csv", "new/*.csv"),))
-    assert [field[0].rpartition(".")[2] for field in notification.fields][-1] == "InputTemplate"
+    assert data == Change("change", "trigger", "on-data", (FieldChange(path, "raw/*.csv", "new/*.csv"),))
+    assert [field.path.rpartition(".")[2] for field in notification.fields][-1] == "InputTemplate"
     assert writes(cloud) == ["Put /schedules/nightly", "PutRule", "PutTargets", "PutRule", "PutTargets"]
     assert trigger_changes(compile_(other), backend.triggers(compile_(other), backend.fetch("churn"))) == ()
 
@@ -306,8 +307,8 @@ def test_a_trigger_of_another_kind_is_a_change(cloud: Cloud, backend: SageMakerB
 
     [change] = changes
     assert (change.action, change.what, change.name) == ("change", "trigger", "daily")
-    assert ("ScheduleExpression", "rate(1 day)", ABSENT) in change.fields
-    assert ("EventBusName", ABSENT, "mine") in change.fields
+    assert FieldChange("ScheduleExpression", "rate(1 day)", ABSENT) in change.fields
+    assert FieldChange("EventBusName", ABSENT, "mine") in change.fields
     assert sorted(state(cloud)) == ["groups", "mine smp-churn.daily", "tags"]
     assert state(cloud)["tags"] == {"smp:triggers": "mine"}
 
@@ -359,7 +360,7 @@ def test_a_change_by_hand_is_told_and_undone(cloud: Cloud, backend: SageMakerBac
 
     changes, _ = deploy(backend, compile_(ALL))
 
-    assert [(change.action, change.name, [field[0] for field in change.fields]) for change in changes] == [
+    assert [(change.action, change.name, [field.path for field in change.fields]) for change in changes] == [
         ("change", "custom", ["Target"]),
         ("add", "hourly", []),
         ("change", "on-data", ["State"]),
@@ -389,7 +390,7 @@ def test_a_bucket_is_switched_on_and_keeps_whom_it_tells(backend: SageMakerBacke
 
     changes, found = deploy(backend, pipeline)
 
-    setting = Change("change", "bucket", "lake", (("EventBridgeConfiguration", ABSENT, {}),))
+    setting = Change("change", "bucket", "lake", (FieldChange("EventBridgeConfiguration", ABSENT, {}),))
     assert (changes, found.notes) == ((Change("add", "trigger", "data"), setting), ())
     assert queue.encode() in lake.told
     assert re.search(rb"<EventBridgeConfiguration\s*/>|<EventBridgeConfiguration></EventBridgeConfiguration>", lake.told)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 
 from framework.errors import BackendError
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f0f"
+OTHER_KEY = KEY.replace("0f0f", "1a1a")
 
 
 def test_the_second_time_nothing_is_sent(cloud, backend, make, upload):
@@ -40,6 +44,51 @@ def test_an_object_cut_short_is_sent_again(cloud, backend, make, upload):
     cloud.client("s3").put_object(Bucket="models", Key=whole.uri.removeprefix("s3://models/"), Body=b"who")
 
     assert backend.upload(make(uploads=(whole,))) == (1, 0)
+
+
+def test_what_arrives_is_compared_with_its_digest_by_s3(cloud, backend, make, upload):
+    each = upload(b"whole")
+    backend.upload(make(uploads=(each,)))
+
+    (put,) = cloud.of("PutObject")
+    digest = base64.b64encode(hashlib.sha256(b"whole").digest()).decode()
+    assert put.headers["x-amz-checksum-sha256"] == digest
+    stored = cloud.client("s3").head_object(Bucket="models", Key=each.uri.removeprefix("s3://models/"))
+    assert stored["Metadata"] == {"sha256": each.sha256}
+
+
+def test_another_content_of_the_same_size_is_sent_again(cloud, backend, make, upload):
+    whole = upload(b"whole")
+    key = whole.uri.removeprefix("s3://models/")
+    cloud.client("s3").put_object(Bucket="models", Key=key, Body=b"other", Metadata={"sha256": "0" * 64})
+
+    assert backend.upload(make(uploads=(whole,))) == (1, 0)
+    assert cloud.client("s3").get_object(Bucket="models", Key=key)["Body"].read() == b"whole"
+
+
+def test_what_another_tool_put_there_is_known_by_its_key(cloud, backend, make, upload):
+    whole = upload(b"whole")
+    cloud.client("s3").put_object(Bucket="models", Key=whole.uri.removeprefix("s3://models/"), Body=b"whole")
+
+    assert backend.upload(make(uploads=(whole,))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "sent"),
+    [
+        (None, KEY, 1),
+        (KEY, KEY, 0),
+        (KEY, KEY.replace("0f0f", "1a1a"), 1),
+        (KEY, "0f0f", 0),
+        (KEY, "alias/models", 0),
+        (KEY, None, 0),
+    ],
+)
+def test_what_is_encrypted_otherwise_is_sent_again(cloud, backend, make, upload, before, now, sent):
+    each = upload(b"x")
+    backend.upload(make(uploads=(each,), kms_key=before))
+
+    assert backend.upload(make(uploads=(each,), kms_key=now)) == (sent, 1 - sent)
 
 
 @pytest.mark.parametrize("key", [KEY, None])

@@ -74,7 +74,10 @@ def test_back_to_the_version_before_and_forth_again(call, aws, deploy):
 
     assert (back.exit_code, back.stderr) == (0, "back to version 2:\n")
     assert back.stdout == (
-        '~ step train-0\n    Arguments.HyperParameters.max_depth: "8" → "7"\n'
+        "pipeline lgbm-test will be updated\n\n"
+        '  ~ step train-0 (Training)\n      ~ Arguments.HyperParameters.max_depth: "8" → "7"\n\n'
+        "  the next execution:\n    train-0 runs: enable_cache is off\n\n"
+        "Plan: 0 to add, 1 to change, 0 to remove; 1 step runs again, 0 reuse their results.\n"
         f"rolled back {PIPELINE} to version 2, which is version 4 now\n"
     )
     assert forth.stdout.endswith(f"rolled back {PIPELINE} to version 3, which is version 5 now\n")
@@ -93,7 +96,7 @@ def test_back_to_a_version_by_number_which_can_be_done_twice(call, aws, deploy):
     assert second.stdout == "pipeline lgbm-test is as in version 1 already\n"
     assert depth(aws) == "6"
     assert aws.sagemaker.pipelines[PIPELINE].about["PipelineDescription"] == "depth 8"
-    assert aws.sagemaker.tags[PIPELINE] == {"team": "risk"}
+    assert aws.sagemaker.tags[PIPELINE].keys() == {"team", "smp:deployed"}
     [update] = [call.parameters for call in aws.calls if call.operation == "UpdatePipeline"]
     assert update.keys() == {"PipelineName", "PipelineDefinition"}
     assert json.loads(call("rollback", "1", "--yes", "--format", "json").stdout)["action"] == "unchanged"

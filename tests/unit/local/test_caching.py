@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from framework.local import caching
-from framework.local.caching import ATTRIBUTES, StepCache, attributes
+from framework.local.caching import StepCache
 from framework.local.digests import LARGE, MISSING, Digests
 from framework.local.durations import DAY, seconds
 from framework.local.store import LocalStore
+from framework.pipeline.cache_keys import ATTRIBUTES, attributes
 from framework.pipeline.compiled import StandIn
 
 
