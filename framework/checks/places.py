@@ -26,8 +26,8 @@ _ON_THE_STEP = {
     "Type": ("type",),
     "ModelPackageGroupName": ("model_package_group",),
 }
-"""For members of a step beside its arguments, the keys of the configuration that make them, the one that tells most first; of others
-the key is called as they are, as function_arn of FunctionArn."""
+"""For members of a step beside its arguments, the keys of the configuration that make them, the one that tells most first.
+The others are called as their keys: FunctionArn as function_arn."""
 
 _OF_PIPELINES: Mapping[str, Keys] = {
     "Bucket": ("s3Bucket",),
