@@ -9,7 +9,7 @@ import click
 from framework.commands import options
 from framework.findings import printable
 
-PURPOSES = ("execution", "deploy", "trigger")
+PURPOSES = ("execution", "deploy", "trigger", "plan", "delete")
 
 
 @click.command("iam-policy")
@@ -19,7 +19,10 @@ PURPOSES = ("execution", "deploy", "trigger")
     "purpose",
     type=click.Choice(PURPOSES),
     required=True,
-    help="execution: the pipeline's role; deploy: who deploys and runs it; trigger: the role of what starts it by itself.",
+    help=(
+        "execution: the pipeline's role; deploy: who deploys and runs it; trigger: the role of what starts it by itself; "
+        "plan: who looks at everything and changes nothing; delete: who takes it away."
+    ),
 )
 @click.pass_context
 def command(ctx: click.Context, purpose: str) -> None:

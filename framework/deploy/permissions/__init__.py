@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from framework.deploy.permissions.deploying import deploy
+from framework.deploy.permissions.deploying import delete, deploy, plan
 from framework.deploy.permissions.execution import execution
 from framework.deploy.permissions.policy import Policy
 from framework.deploy.permissions.triggering import trigger
@@ -17,5 +17,12 @@ from framework.pipeline.compiled import CompiledPipeline
 
 __all__ = ["POLICIES", "Policy"]
 
-POLICIES: Mapping[str, Callable[[CompiledPipeline], Policy]] = {"execution": execution, "deploy": deploy, "trigger": trigger}
-"""For whom there are policies: the role of the pipeline, who deploys and runs it, and the role of what starts it by itself."""
+POLICIES: Mapping[str, Callable[[CompiledPipeline], Policy]] = {
+    "execution": execution,
+    "deploy": deploy,
+    "trigger": trigger,
+    "plan": plan,
+    "delete": delete,
+}
+"""For whom there are policies: the role of the pipeline, who deploys and runs it, the role of what starts it by itself, who looks at
+it and changes nothing, and who deletes it."""

@@ -1,7 +1,4 @@
-"""What who deploys and runs a pipeline needs: a compiled pipeline in, the policy of a user or of a CI job out.
-
-It is for plan, deploy, run, status, logs, stop, history, versions and rollback; not for deleting the pipeline.
-"""
+"""What who deploys, runs, looks at or deletes a pipeline needs: a compiled pipeline in, the policy of a user or of a CI job out."""
 
 from __future__ import annotations
 
@@ -25,8 +22,26 @@ EXECUTIONS = (
 )  # fmt: skip
 
 
+LOOKING = ("Decrypt", "Describe", "Filter", "Get", "List")
+"""What the names of actions begin with that change nothing."""
+
+
+def plan(compiled: CompiledPipeline) -> Policy:
+    """What who may see everything and change nothing needs: for plan, drift, status, logs, history, compare and versions."""
+    return deploy(compiled).limited(LOOKING)
+
+
+def delete(compiled: CompiledPipeline) -> Policy:
+    """What who deletes the pipeline needs."""
+    draft = Draft(Where.of(compiled))
+    _triggers(compiled, draft)
+    actions = of("sagemaker", "DeletePipeline", "DescribePipeline", "ListPipelineExecutions", "ListTags")
+    draft.allow("Pipeline", actions, draft.where.named("pipeline", compiled.name))
+    return draft.policy().limited((*LOOKING, "Delete", "Remove"))
+
+
 def deploy(compiled: CompiledPipeline) -> Policy:
-    """What who deploys the pipeline and runs it needs."""
+    """What who deploys the pipeline and runs it needs: for all of `plan`, and for deploy, run, stop and rollback."""
     draft = Draft(Where.of(compiled))
     where, facts = draft.where, Facts(compiled, lambda _: None)
     draft.allow("Pipeline", of("sagemaker", *PIPELINE), where.named("pipeline", compiled.name))
@@ -48,6 +63,8 @@ def _uploads(compiled: CompiledPipeline, facts: Facts, draft: Draft) -> None:
     stored = draft.where.stored
     draft.allow("Uploads", of("s3", "GetObject", "PutObject"), [stored(each.bucket, each.pattern) for each in sent])
     draft.allow("Reports", of("s3", "GetObject"), [stored(each.bucket, each.pattern) for each in reports])
+    jobs = draft.where.arn("sagemaker", "processing-job/*")  # what they are called is the service's, or a parameter's
+    draft.allow("ReportsOfJobs", of("sagemaker", "DescribeProcessingJob"), [jobs] if reports else ())
     list_buckets(sent, draft)  # without it, S3 answers 403 and not 404 where there is nothing
     if compiled.kms_key and (sent or reports):
         use_key("UploadKey", ("Decrypt", "GenerateDataKey"), compiled.kms_key, draft)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from framework.pipeline.compiled import CompiledPipeline
@@ -71,6 +71,11 @@ class Policy:
     def to_json(self) -> dict[str, Any]:
         """The policy as IAM takes it."""
         return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in self.statements]}
+
+    def limited(self, beginnings: tuple[str, ...]) -> Policy:
+        """The policy with those actions alone whose names begin so, as "Get" of s3:GetObject."""
+        kept = [(each, tuple(it for it in each.actions if it.partition(":")[2].startswith(beginnings))) for each in self.statements]
+        return replace(self, statements=tuple(replace(each, actions=actions) for each, actions in kept if actions))
 
     def __str__(self) -> str:
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"

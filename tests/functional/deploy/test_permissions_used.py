@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from framework.cli import smp
 from framework.deploy.clients import Clients
 from tests.functional.deploy.conftest import REGION
+from tests.functional.deploy.faithful import Faithful, Frame
 from tests.iam_simulator import Call, allowed, matching
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,20 +27,23 @@ PROJECT = [
 ]
 TAG = ["--set", 'sagemakerPipeline.tags=[{"Key": "team", "Value": "risk"}]']
 
-NOT_CALLED = {
-    ("Executions", "sagemaker:ListPipelineParametersForExecution"): "the history of executions compares parameters",
-    ("Executions", "sagemaker:StopPipelineExecution"): "an execution is stopped",
-    ("Pipeline", "sagemaker:ListPipelineVersions"): "rolling back lists versions",
-    ("ReadLogs", "logs:DescribeLogStreams"): "the log of a job on SageMaker is read",
-    ("ReadLogs", "logs:FilterLogEvents"): "the log of a function is read",
-    ("ReadLogsStreams", "logs:GetLogEvents"): "the log of a job on SageMaker is read",
-    ("UploadKey", "kms:Decrypt"): "metrics of executions are compared",
-}
-"""What no call of this test needs, and what for it is allowed."""
+ALONE = ("plan", "drift", "status", "history", "versions")
+LOOKING = (*((each,) for each in ALONE), ("logs", "lgbm-Preprocessing", "--execution", "latest"))
+FAST = ("--interval", "0.01")
+REPORT = {"model_evaluation_metrics": "s3://models/lgbm-test/first/lgbm-Metrics/output/model_evaluation_metrics"}
+STEPS = ("Preprocessing", "Training", "CreateModel", "Transform", "Register")
+EVALUATED = Frame(
+    {**{f"lgbm-{name}": "Succeeded" for name in STEPS}, "lgbm-Metrics": {"StepStatus": "Succeeded", "outputs": REPORT}}, "Succeeded"
+)
+FAILING = Frame(
+    {"lgbm-Preprocessing": {"StepStatus": "Failed", "FailureReason": "No such key", "logs": ["no such key"]}},
+    "Failed",
+    "Step failure",
+)
 
 
 @pytest.fixture
-def recorded(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """What is asked of IAM for each call that boto3 makes."""
     calls: list[Call] = []
     make = Clients._make
@@ -65,11 +69,19 @@ def asked(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call
         return
     if service == "s3":
         place = f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
-        yield Call({"HeadObject": "s3:GetObject", "PutObject": "s3:PutObject"}[operation], place)
+        yield Call("s3:PutObject" if operation == "PutObject" else "s3:GetObject", place)
+        if operation == "GetObject":  # all that is there was encrypted
+            yield Call("kms:Decrypt", KEY)
         if operation == "HeadObject":  # or a missing object could not be told from a forbidden one
             yield Call("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}", {"s3:prefix": params["Key"]})
         if "SSEKMSKeyId" in params:
             yield Call("kms:GenerateDataKey", params["SSEKMSKeyId"])
+        return
+    if service == "logs":
+        group = f"arn:aws:logs:{REGION}:123456789012:log-group:{params['logGroupName']}"
+        yield Call(
+            f"logs:{operation}", f"{group}:log-stream:{params['logStreamName']}" if "logStreamName" in params else f"{group}:*"
+        )
         return
     assert service == "sagemaker"
     resource = resource_of(params)
@@ -111,30 +123,50 @@ def resource_of(params: dict[str, Any]) -> str:
     for member in ("PipelineExecutionArn", "ResourceArn"):
         if member in params:
             return str(params[member])
+    if "ProcessingJobName" in params:
+        return f"{SAGEMAKER}:processing-job/{params['ProcessingJobName']}"
     if "PipelineName" in params:
         return f"{SAGEMAKER}:pipeline/{params['PipelineName']}"
     return f"{SAGEMAKER}:model-package-group/{params['ModelPackageGroupName']}"
 
 
-def call(*words: str) -> str:
+def call(*words: str, code: int = 0) -> str:
     result = CliRunner().invoke(smp, [*PROJECT, *words])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return result.stdout
 
 
-def test_what_is_called_is_allowed_and_no_more_than_that(cloud: Any, recorded: list[Call]) -> None:
-    succeeded = [{"StepName": name, "StepStatus": "Succeeded"} for name in call("ls", "--output", "name").split()]
-    cloud.always("ListPipelineExecutionSteps", cloud.ok(PipelineExecutionSteps=succeeded))
+def used_of(policy: dict[str, Any], calls: list[Call]) -> set[tuple[str, str]]:
+    return {(statement["Sid"], each.action) for each in calls for statement in matching(policy, each)}
+
+
+def unused(policy: dict[str, Any], calls: list[Call]) -> set[tuple[str, str]]:
+    listed = {(statement["Sid"], action) for statement in policy["Statement"] for action in statement["Action"]}
+    return listed - used_of(policy, calls)
+
+
+def test_what_is_called_is_allowed_and_no_more_than_that(aws: Faithful, recorded: list[Call]) -> None:
     policy = json.loads(call(*TAG, "iam-policy", "--for", "deploy"))
     call(*TAG, "deploy")
-    call("run", "--wait")
+    aws.sagemaker.script("lgbm-test", EVALUATED)
+    call("run", "--wait", *FAST)
     call("run", "--select", "state:modified lgbm-Metrics", "--source", "latest")
+    call("stop")
+    aws.sagemaker.script("lgbm-test", FAILING)
+    call("run", "--wait", *FAST, code=4)
+    before = len(recorded)
+    call("compare", *list(aws.sagemaker.runs)[:2])
+    for command in LOOKING:
+        call(*command)
+    looking = recorded[before:]
+    call("rollback", "1", "--yes")
 
     assert len(recorded) > 20
     assert [each for each in recorded if not allowed(policy, each)] == []
-    used = {(statement["Sid"], each.action) for each in recorded for statement in matching(policy, each)}
-    listed = {(statement["Sid"], action) for statement in policy["Statement"] for action in statement["Action"]}
-    assert listed - used == NOT_CALLED.keys()
+    assert unused(policy, recorded) == set()
+    only_looks = json.loads(call(*TAG, "iam-policy", "--for", "plan"))
+    assert [each for each in looking if not allowed(only_looks, each)] == []
+    assert unused(only_looks, looking) == set()
 
 
 TRIGGERS = json.dumps({
@@ -158,10 +190,23 @@ def test_what_triggers_need_is_allowed_and_no_more_than_that(cloud: Any, recorde
     call("deploy")
 
     assert [each for each in recorded if not allowed(policy, each)] == []
-    used = {(statement["Sid"], each.action) for each in recorded for statement in matching(policy, each)}
+    used = used_of(policy, recorded)
     more = [statement for statement in policy["Statement"] if statement not in plain["Statement"]]
     listed = {(statement["Sid"], action) for statement in more for action in statement["Action"]}
     assert listed - used == NEVER_CALLED.keys()
+
+
+def test_what_deleting_needs_is_allowed_and_no_more_than_that(cloud: Any, recorded: list[Call]) -> None:
+    cloud.client("events").create_event_bus(Name="mine")
+    cloud.client("sns").create_topic(Name="alerts")
+    some = ["--set", f"sagemakerPipeline.triggers={TRIGGERS}", "--set", f"sagemakerPipeline.notifications={FAILED}"]
+    policy = json.loads(call(*some, "iam-policy", "--for", "delete"))
+    call(*some, "deploy")
+    recorded.clear()
+    call(*some, "delete", "--yes")
+
+    assert [each for each in recorded if not allowed(policy, each)] == []
+    assert unused(policy, recorded) == NEVER_CALLED.keys()
 
 
 def test_who_deploys_one_pipeline_cannot_deploy_another(cloud: Any, recorded: list[Call]) -> None:
@@ -177,7 +222,7 @@ def test_who_deploys_one_pipeline_cannot_deploy_another(cloud: Any, recorded: li
     }
 
 
-@pytest.mark.parametrize("purpose", ["execution", "deploy", "trigger"])
+@pytest.mark.parametrize("purpose", ["execution", "deploy", "trigger", "plan", "delete"])
 def test_the_command_answers_with_the_policy_alone(purpose: str) -> None:
     result = CliRunner().invoke(smp, [*PROJECT, "iam-policy", "--for", purpose])
     again = CliRunner().invoke(smp, [*PROJECT, "iam-policy", "--for", purpose, "--format", "json"])
@@ -197,4 +242,4 @@ def test_what_the_policy_cannot_say_goes_to_stderr() -> None:
 def test_without_a_purpose_nothing_is_printed() -> None:
     result = CliRunner().invoke(smp, [*PROJECT, "iam-policy"])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Missing option '--for'. Choose from:\n\texecution,\n\tdeploy,\n\ttrigger" in result.stderr
+    assert "Missing option '--for'. Choose from:\n\texecution,\n\tdeploy,\n\ttrigger,\n\tplan,\n\tdelete" in result.stderr
