@@ -24,5 +24,5 @@ POLICIES: Mapping[str, Callable[[CompiledPipeline], Policy]] = {
     "plan": plan,
     "delete": delete,
 }
-"""For whom there are policies: the role of the pipeline, who deploys and runs it, the role of what starts it by itself, who looks at
-it and changes nothing, and who deletes it."""
+"""For whom there are policies: the role of the pipeline, who deploys and runs it, the role of what starts it by itself,
+who only looks at it, and who deletes it."""
