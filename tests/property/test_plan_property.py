@@ -12,11 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from framework.commands.planning import carry_out, prepare
 from framework.config.load import Sources
+from framework.deploy.backend import SageMakerBackend
 from framework.deploy.fields import ABSENT
+from framework.deploy.mark import SAME, drift
 from framework.deploy.plan import Deployed, Plan, diff, expected, placed
 from framework.findings import FindingsError
 from framework.road import Arrival, arrive_with_places
+from tests.functional.deploy.conftest import aws as aws
+from tests.functional.deploy.faithful import Faithful
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -152,18 +157,22 @@ def lines_of(plan: Plan) -> set[tuple[str, int]]:
     return {(place.file, place.line) for place in places if place.file}
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(made=drawn())
-def test_right_after_a_deploy_the_plan_is_empty(new_project: type[Project], made: dict[str, Any]) -> None:
+def test_right_after_a_deploy_the_plan_is_empty(new_project: type[Project], aws: Faithful, made: dict[str, Any]) -> None:
+    """Over HTTP; each deploy but the first updates what the one before it left."""
     with TemporaryDirectory() as folder:
         project = new_project(Path(folder))
         fill(project, made)
         write(project, FRAMEWORK)
-        arrival = arrive(project)
+        compiled = arrive(project).compiled
+    backend = SageMakerBackend()
 
-    plan = diff(arrival.compiled, deployed(arrival))
+    carry_out(backend, prepare(backend, compiled))
+    plan = prepare(backend, compiled).plan
 
-    assert (plan.action, plan.changes) == ("unchanged", ())
+    assert (plan.action, plan.changes, plan.missing) == ("unchanged", (), ())
+    assert drift(plan.deployed).state == SAME
     verdicts = {step.name: step.verdict for step in plan.next_run}
     assert verdicts["prep"] == ("reuse" if made["steps"]["prep"].get("enable_cache") else "run")
 
