@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -13,6 +13,7 @@ from framework.commands import job_logs, options, target
 from framework.errors import BackendError
 from framework.findings import Finding, FindingsError, Place, nearest
 from framework.pipeline.execution import EXECUTING, Execution, StepState
+from framework.report import text
 
 if TYPE_CHECKING:
     from framework.local.backend import LocalBackend
@@ -44,15 +45,24 @@ def logs(
     given = which if which is not None else run_id
     there = given is not None and not target.local_id(given) and (which is not None or target.is_arn(given))
     if there and given is not None:
-        for line in job_logs.lines(*target.execution(ctx, given, name), step_name, follow, lines):
-            click.echo(line)
+        aws, arn = target.execution(ctx, given, name)
+        _print_log(ctx, arn, step_name, (f"{line}\n" for line in job_logs.lines(aws, arn, step_name, follow, lines)))
         return
     if name is not None:
         raise click.UsageError("--name goes with --execution")
     found = execution(ctx, target.local_id(given) or given)
     if not (follow and found.status == EXECUTING and _may_begin(backend(ctx), found, step_name)):
         step(found, step_name, "logs")
-    for piece in _pieces(backend(ctx), found.id, step_name, follow, lines):
+    _print_log(ctx, found.id, step_name, _pieces(backend(ctx), found.id, step_name, follow, lines))
+
+
+def _print_log(ctx: click.Context, execution_id: str, step_name: str, pieces: Iterable[str]) -> None:
+    """Print a log as it comes, or in JSON once it has come whole."""
+    if options.wants_json(ctx):
+        lines = "".join(pieces).splitlines()
+        click.echo(text.as_json({"execution": execution_id, "step": step_name, "lines": lines}))
+        return
+    for piece in pieces:
         click.echo(piece, nl=False)
 
 

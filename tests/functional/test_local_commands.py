@@ -56,6 +56,7 @@ def test_a_given_definition_runs_and_leaves_logs_objects_and_a_report(call: Any,
     assert answer["Reports"] == [{"StepName": "A", "PropertyFileName": "Report", "Content": {"loss": 0.25}}]
     assert call("logs", "A").stdout == "told\n"
     assert call("logs", "A", "--follow", "--run", "local0000001").stdout == "told\n"
+    assert json.loads(call("logs", "A", "--format", "json").stdout) == {"execution": "local0000001", "step": "A", "lines": ["told"]}
     assert call("local", "ls", "s3://bucket").stdout == f"{15:>12}  s3://bucket/out/report.json\n"
     assert call("local", "cp", "s3://bucket/out", str(tmp_path / "copy")).exit_code == 0
     assert json.loads((tmp_path / "copy/report.json").read_text()) == {"loss": 0.25}

@@ -270,6 +270,8 @@ def test_the_log_of_a_job(call, aws, deployed):
     assert (whole.exit_code, whole.stdout) == (0, "epoch 1\nKeyError: 'label'\n")
     assert end.stdout == "KeyError: 'label'\n"
     assert by_arn.stdout == whole.stdout
+    data = json.loads(call(*where, "latest", "--format", "json").stdout)
+    assert data == {"execution": arn, "step": "lgbm-Training", "lines": ["epoch 1", "KeyError: 'label'"]}
     wrong = call("logs", "lgbm-Trainin", "--execution", arn)
     assert (wrong.exit_code, f"{arn[-12:]} has run no step lgbm-Trainin" in wrong.stderr) == (1, True)
     assert call("logs", "lgbm-Preprocessing", "--execution", arn).stdout == ""
