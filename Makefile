@@ -23,8 +23,9 @@ examples: $(VENV)/examples.stamp  ## run every example on this machine, and prin
 	@$(BIN)/python examples/lgbm/openmp.py
 	$(BIN)/python examples/run.py
 
-bench: $(VENV)/run.stamp  ## measure validate and compile on generated projects, and a local run of 500 steps
+bench: $(VENV)/test.stamp  ## measure validate, compile, plan and deploy on generated projects, and a local run of 500 steps
 	$(BIN)/python benchmarks/measure.py
+	$(BIN)/python benchmarks/plans.py
 	$(BIN)/python benchmarks/local_steps.py
 
 $(DATA): examples/lgbm/make_data.py | $(VENV)/run.stamp
