@@ -19,7 +19,7 @@ from framework.config.reader import BEGIN, read_file
 from framework.config.values import Map, Seq, place_at
 from framework.findings import Finding, FindingsError, Place, has_errors, sort_findings
 from framework.pipeline.build import Pipeline, build_pipeline
-from framework.pipeline.compiled import CompiledPipeline, LocalSettings
+from framework.pipeline.compiled import CompiledPipeline, Definition, LocalSettings
 from framework.pipeline.definition import as_local_settings, compile_pipeline
 from framework.pipeline.inputs import inputs
 
@@ -96,6 +96,15 @@ def local_settings(sources: Sources, environment: Mapping[str, str]) -> LocalSet
         return as_local_settings(load_config(sources, environment).local)
     except FindingsError:
         return LocalSettings()
+
+
+def definition_of(sources: Sources, environment: Mapping[str, str], name: str) -> Definition | None:
+    """What the configuration of a pipeline, by its name in any case, compiles to, unchecked; None where there is none."""
+    try:
+        pipeline = build_pipeline(load_config(sources, environment))
+    except FindingsError:
+        return None
+    return None if pipeline.name.lower() != name.lower() or has_errors(pipeline.findings) else compile_pipeline(pipeline).definition
 
 
 def arrive(sources: Sources, environment: Mapping[str, str]) -> tuple[CompiledPipeline, Findings]:

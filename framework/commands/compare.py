@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framework.commands import history, options, target
-from framework.commands.hiding import plan_data
+from framework.commands.hiding import found_data
 from framework.errors import BackendError
-from framework.pipeline.secrets import hidden
+from framework.pipeline.compiled import Definition
+from framework.pipeline.secrets import HIDDEN, hidden, shown_data
 from framework.report import comparison as report
 from framework.report import text
 
@@ -35,23 +36,23 @@ def compare(ctx: click.Context, left: str | None, right: str | None, name: str |
     compared with the one before it.
     """
     pair = _chosen(ctx, left, right, name, local)
-    runs = [_run(ctx, which, name) for which in pair]
-    data = _data(*runs)
+    first, second = (_run(ctx, which, name) for which in pair)
+    pipeline = str(second.execution.description.get("PipelineArn", "")).rpartition("/")[2]
+    data = _data(first, second, target.definition(ctx, pipeline))
     if options.wants_json(ctx):
         click.echo(text.as_json(data))
     else:
         report.print_comparison(data, sys.stdout)
 
 
-def _data(left: Run, right: Run) -> dict[str, Any]:
-    """All that is printed, secrets hidden."""
+def _data(left: Run, right: Run, known: Definition | None) -> dict[str, Any]:
+    """All that is printed, secrets hidden; `known` is what the configuration compiles to now."""
     from framework.deploy import comparing
 
-    changes = plan_data(comparing.between(left, right))["changes"]
+    changes = found_data(comparing.between(left, right), known)["changes"]
     parameters = comparing.parameters(left, right)
     for one in parameters:
-        name = one["name"]
-        one["values"] = [None if value is None else hidden({name: value})[name] for value in one["values"]]
+        one["values"] = [_shown(one["name"], value, run, known) for value, run in zip(one["values"], (left, right), strict=True)]
     return {
         "runs": [report.about(run.execution) for run in (left, right)],
         "parameters": parameters,
@@ -59,6 +60,19 @@ def _data(left: Run, right: Run) -> dict[str, Any]:
         "metrics": comparing.metrics(left, right),
         "changes": changes,
     }
+
+
+def _shown(name: str, value: str | None, run: Run, known: Definition | None) -> str | None:
+    """The value of a parameter; a default that is a text only where the configuration says that it may be seen."""
+    if value is None:
+        return None
+    defaults = [
+        {str(one["Name"]): one.get("DefaultValue") for one in definition.get("Parameters") or ()}
+        for definition in (run.definition, shown_data(known or {}, ()))
+    ]
+    if name not in run.parameters and isinstance(defaults[0].get(name), str) and defaults[1].get(name) in (None, HIDDEN):
+        return HIDDEN
+    return str(hidden({name: value})[name])
 
 
 def _chosen(ctx: click.Context, left: str | None, right: str | None, name: str | None, local: bool) -> tuple[str, str]:

@@ -16,6 +16,8 @@ from framework.commands import options
 from framework.config.load import load_config
 from framework.config.model import Config
 from framework.findings import FindingsError
+from framework.pipeline.compiled import Definition
+from framework.road import definition_of
 
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
@@ -62,6 +64,11 @@ def pipeline(ctx: click.Context, name: str | None) -> Pipeline:
     if name is None and not _has_name(config):
         raise FindingsError(config.findings)
     return Pipeline(name or _name(config), config.region, config.bucket, config.network.kms_key)
+
+
+def definition(ctx: click.Context, name: str) -> Definition | None:
+    """What the configuration says that the pipeline of this name is; None where it says nothing."""
+    return definition_of(options.sources(ctx), options.variables(), name)
 
 
 def _has_name(config: Config) -> bool:

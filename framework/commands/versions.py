@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framework.commands import following, options, target
-from framework.commands.hiding import plan_data
+from framework.commands.hiding import found_data
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline
 from framework.report import text
@@ -80,14 +80,18 @@ def rollback(ctx: click.Context, which: str | None, name: str | None, yes: bool,
     chosen = target.pipeline(ctx, name)
     backend = target.backend(ctx, chosen.region)
     version, plan = _plan(backend, chosen, which)
-    _show(ctx, version, plan, dry_run)
+    data = found_data(plan, target.definition(ctx, chosen.name))
+    if not plan.changes:
+        _tell_nothing(ctx, version, data)
+        return
     _refuse_gone(backend, version, plan)
-    if dry_run or not plan.changes:
+    _show(ctx, version, data, dry_run)
+    if dry_run:
         return
     if not yes and not click.confirm(f"Roll back to {version}?", err=True):
         click.echo("nothing was changed", err=True)
         ctx.exit(options.INPUT)
-    _tell(ctx, backend, version, plan, backend.apply(plan))
+    _tell(ctx, backend, version, data, backend.apply(plan))
 
 
 def _plan(backend: SageMakerBackend, chosen: target.Pipeline, which: str | None) -> tuple[Version, Plan]:
@@ -113,16 +117,19 @@ def _plan(backend: SageMakerBackend, chosen: target.Pipeline, which: str | None)
     return version, diff(pipeline, deployed)
 
 
-def _show(ctx: click.Context, version: Version, plan: Plan, dry_run: bool) -> None:
+def _tell_nothing(ctx: click.Context, version: Version, data: dict[str, Any]) -> None:
     if options.wants_json(ctx):
-        if dry_run or not plan.changes:
-            click.echo(text.as_json({"Version": version.id, **plan_data(plan)}))
-        return
-    if not plan.changes:
-        click.echo(f"pipeline {plan.pipeline.name} is as in {version} already")
-        return
-    click.echo(f"back to {version}:", err=True)
-    print_plan(plan_data(plan), sys.stdout)
+        click.echo(text.as_json({"Version": version.id, **data}))
+    else:
+        click.echo(f"pipeline {data['pipeline']} is as in {version} already")
+
+
+def _show(ctx: click.Context, version: Version, data: dict[str, Any], dry_run: bool) -> None:
+    if not options.wants_json(ctx):
+        click.echo(f"back to {version}:", err=True)
+        print_plan(data, sys.stdout)
+    elif dry_run:
+        click.echo(text.as_json({"Version": version.id, **data}))
 
 
 def _refuse_gone(backend: SageMakerBackend, version: Version, plan: Plan) -> None:
@@ -141,16 +148,16 @@ def _refuse_gone(backend: SageMakerBackend, version: Version, plan: Plan) -> Non
         raise BackendError(f"Rolling back pipeline {plan.pipeline.name} to {version}", f"S3 no longer has {', '.join(gone)}", cure)
 
 
-def _tell(ctx: click.Context, backend: SageMakerBackend, version: Version, plan: Plan, arn: str) -> None:
+def _tell(ctx: click.Context, backend: SageMakerBackend, version: Version, data: dict[str, Any], arn: str) -> None:
     from framework.deploy import versions as found
 
     now = None
     with contextlib.suppress(BackendError):  # it is done; what number it got is only nice to know
-        now = next(found.versions(backend.clients, plan.pipeline.name), None)
+        now = next(found.versions(backend.clients, data["pipeline"]), None)
     number = now.id if now and now.kept else None
     if options.wants_json(ctx):
         about = {"PipelineArn": arn, "Version": version.id, "PipelineVersionId": int(number) if number else None}
-        click.echo(text.as_json({**about, **plan_data(plan)}))
+        click.echo(text.as_json({**about, **data}))
     else:
         click.echo(f"rolled back {arn} to {version}" + (f", which is version {number} now" if number else ""))
-    following.tell_studio(arn, plan.pipeline.name)
+    following.tell_studio(arn, data["pipeline"])

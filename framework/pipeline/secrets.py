@@ -19,7 +19,7 @@ from framework.config.values import pieces_of
 
 HIDDEN = "(hidden)"
 _SECRET = re.compile(
-    r"secret|passw|passphrase|pass(?![a-z])|pwd|token(?!iz)|credential|api_?key|private_?key|access_?key"
+    r"secret|passw|passphrase|pass(?![a-z])|pwd|(?<!clientrequest)token(?!iz)|credential|api_?key|private_?key|access_?key"
     r"|auth(?!or(?!iz))|conn(?![a-z])|conn(ection)?_?(str|url|uri)|dsn(?![a-z])",
     re.IGNORECASE,
 )
@@ -73,7 +73,8 @@ _FLAG = re.compile(r"(--?[A-Za-z][\w-]*)(=?)")
 _USER = re.compile(r"(://)[^/@\s]+@")
 _FOR_PROGRAMS = frozenset({
     "env", "hyperparameters", "Environment", "HyperParameters", "StaticHyperParameters", "parameters", "inputs",
-    "container_arguments", "ContainerArguments", "args", "properties", "metadata",
+    "container_arguments", "ContainerArguments", "args", "properties", "metadata", "PipelineParameterList", "PipelineParameters",
+    "DefaultValue", "EnumValues",
 })  # fmt: skip
 """Keys of the configuration and of requests whose values programs get."""
 
@@ -127,9 +128,20 @@ def decoded(text: str) -> str:
     return plain if all(letter.isprintable() or letter.isspace() for letter in plain) else ""
 
 
-def hidden(values: Mapping[str, str]) -> dict[str, str]:
-    """The values, those hidden whose names say that they are secrets."""
-    return {name: HIDDEN if is_secret(name) else value for name, value in values.items()}
+def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of parameters, without those that are secrets by their names or by what they look like."""
+    return {name: HIDDEN if is_secret(name) else bare(_plain(value, False), True) for name, value in values.items()}
+
+
+def bare(value: Any, for_programs: bool) -> Any:
+    """A value without what looks like a credential, and where programs get it without what looks like a key."""
+    if isinstance(value, Mapping):
+        return {key: bare(item, for_programs) for key, item in value.items()}
+    if isinstance(value, list):
+        return [bare(item, for_programs) for item in value]
+    if isinstance(value, str) and (credential_in(value) or (for_programs and looks_random(value))):
+        return HIDDEN
+    return value
 
 
 def is_for_programs(path: Sequence[str | int]) -> bool:
@@ -149,7 +161,7 @@ def shown_data(value: Any, path: Sequence[str | int]) -> Any:
     """As `shown`, but what is no text stays what it is."""
     if any(is_secret(str(part)) for part in path):
         return HIDDEN
-    return _plain(value, False)
+    return _plain(value, is_for_programs(path))
 
 
 def _from_variable(value: Any) -> bool:

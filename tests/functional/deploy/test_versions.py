@@ -73,12 +73,15 @@ def test_back_to_the_version_before_and_forth_again(call, aws, deploy):
     back, forth = call("rollback", "--yes"), call("rollback", "--yes")
 
     assert (back.exit_code, back.stderr) == (0, "back to version 2:\n")
-    assert back.stdout == (
-        "pipeline lgbm-test will be updated\n\n"
-        '  ~ step train-0 (Training)\n      ~ Arguments.HyperParameters.max_depth: "8" → "7"\n\n'
-        "  the next execution:\n    train-0 runs: enable_cache is off\n\n"
-        "Plan: 0 to add, 1 to change, 0 to remove; 1 step runs again, 0 reuse their results.\n"
-        f"rolled back {PIPELINE} to version 2, which is version 4 now\n"
+    assert (
+        back.stdout
+        == (
+            "pipeline lgbm-test will be updated\n\n"
+            '  ~ step train-0 (Training)\n      ~ Arguments.HyperParameters.max_depth: "(hidden)" → "(hidden)"\n\n'
+            "  the next execution:\n    train-0 runs: enable_cache is off\n\n"
+            "Plan: 0 to add, 1 to change, 0 to remove; 1 step runs again, 0 reuse their results.\n"
+            f"rolled back {PIPELINE} to version 2, which is version 4 now\n"
+        )
     )
     assert forth.stdout.endswith(f"rolled back {PIPELINE} to version 3, which is version 5 now\n")
     assert depth(aws) == "8"
