@@ -82,7 +82,10 @@ def rollback(ctx: click.Context, which: str | None, name: str | None, yes: bool,
     version, plan = _plan(backend, chosen, which)
     _show(ctx, version, plan, dry_run)
     _refuse_gone(backend, version, plan)
-    if dry_run or not plan.changes:
+    if dry_run:
+        return
+    if not plan.changes:
+        backend.finish(plan)
         return
     if not yes and not click.confirm(f"Roll back to {version}?", err=True):
         click.echo("nothing was changed", err=True)

@@ -17,7 +17,7 @@ from framework.deploy import applying, deleting, executions, looking, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.earlier import Earlier
 from framework.deploy.fields import canonical
-from framework.deploy.mark import without_mark
+from framework.deploy.mark import is_of, without_mark
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
 from framework.deploy.refusals import half, is_missing, told
 from framework.deploy.triggers import FoundTriggers
@@ -89,6 +89,11 @@ class SageMakerBackend:
         if plan.deployed and plan.action != UNCHANGED:
             self._refuse_stale(plan.pipeline.name, plan.deployed)
         return applying.apply(self._clients, plan, warn)
+
+    def finish(self, plan: Plan) -> None:
+        """Writes the mark that this very plan lacks, because who applied it before did not get so far; else calls nothing."""
+        if plan.deployed and "/" in plan.deployed.mark and is_of(plan.pipeline, plan.deployed):
+            applying.apply(self._clients, plan)
 
     def triggers(self, pipeline: CompiledPipeline, deployed: Deployed | None) -> FoundTriggers:
         """The triggers and notifications of a pipeline as they are; nothing is called where none are to be there and none are."""

@@ -8,12 +8,13 @@ everything else is done, so that whatever is left half done is found again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
+from framework.deploy.cures import NOT_FOUND
 from framework.deploy.looking import asked
 from framework.deploy.reach import switch_on
 from framework.deploy.refusals import code_of, half, told
@@ -106,7 +107,7 @@ class _Writing:
         ids = [each["Id"] for each in listed.get("Targets", ())]
         if ids:
             answer = asked("RemoveTargets", named, lambda: events.remove_targets(**rule, Ids=ids), {})
-            _accepted(answer, "RemoveTargets", named)
+            _accepted(answer, "RemoveTargets", named, without=NOT_FOUND)  # a try before this one may have removed them
         asked("DeleteRule", named, lambda: events.delete_rule(EventBusName=group, Name=name), {})
 
     def remove_group(self) -> None:
@@ -162,13 +163,13 @@ class _Writing:
         _accepted(answer, "PutTargets", named)
 
 
-def _accepted(answer: Mapping[str, Any], operation: str, resource: str) -> None:
-    """Raises BackendError where an answer that came says that some of it was refused."""
-    failed: Iterable[Mapping[str, Any]] = answer.get("FailedEntries") or ()
-    for entry in failed:
+def _accepted(answer: Mapping[str, Any], operation: str, resource: str, without: tuple[str, ...] = ()) -> None:
+    """Raises BackendError where an answer that came says that some of it was refused, but for errors that do not matter."""
+    failed: Sequence[Mapping[str, Any]] = answer.get("FailedEntries") or ()
+    for entry in (entry for entry in failed if entry.get("ErrorCode") not in without):
         why = f"{entry.get('ErrorMessage') or 'no reason is given'} ({entry.get('ErrorCode', 'unknown')})"
         raise BackendError(f"{operation} on {resource}", why, "wait a minute and run the command again")
-    if answer.get("FailedEntryCount"):
+    if answer.get("FailedEntryCount", 0) > len(failed):
         raise half(operation, resource, "FailedEntries")
 
 

@@ -52,11 +52,12 @@ class Machine:
 
     Args:
         home: an empty folder of its own.
-        warm: the words of a command that needs no AWS but all else.
+        warm: commands that use what the drilled ones use, to be run in an account that is then forgotten.
+        account: makes such an account.
     """
 
-    def __init__(self, home: Path, warm: list[str]) -> None:
-        self.home, self._warm = home, warm
+    def __init__(self, home: Path, warm: list[list[str]], account: Callable[[], Faithful]) -> None:
+        self.home, self._warm, self._account = home, warm, account
         self.gate = Gate(Faithful(), self._victim)
         self._orders = threading.Lock()
         self._pid = 0
@@ -73,7 +74,11 @@ class Machine:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._order(warm=self._warm)
+        for hasty in (False, True):
+            self.gate.set(self._account())
+            for words in self._warm:
+                code = self._order(warm=words, output=str(self.home), hasty=hasty)
+                assert code == 0, f"{words} ended with {code}"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

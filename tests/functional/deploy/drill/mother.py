@@ -1,10 +1,10 @@
 """A process that has imported `smp` and made its clients, and forks a new process for each command: orders in, one line of JSON
 each; the process's id, or how it ended, out.
 
-It runs no thread when it forks, so a command finds all as if it had been started anew: what it needs of AWS, and the connections to
-it, are its own. Only what never changes is there already: modules, the files of botocore, and clients that nobody has used.
+It runs no thread when it forks, so a command finds all as if it had been started anew: what it asks of AWS, and the connections to
+it, are its own. Only what never changes is there already: modules, the files of botocore, and clients without a connection.
 
-    {"warm": [WORDS]}                                    runs a command in this very process, answers "0"
+    {"warm": [WORDS], "output": FOLDER, "hasty": BOOL}   runs a command in this very process; answers the exit code
     {"start": [WORDS], "output": FOLDER, "hasty": BOOL}  answers the id of the process
     {"wait": ID}                                         answers the exit code; -9 for one that was killed
 """
@@ -24,6 +24,7 @@ from botocore.loaders import JSONFileLoader
 
 import framework.deploy.applying
 import framework.deploy.backend
+import framework.deploy.whole
 from framework.cli import smp
 from framework.deploy.backend import SageMakerBackend
 from framework.deploy.clients import Clients
@@ -51,15 +52,11 @@ def main() -> None:
         return loaded[path]
 
     JSONFileLoader.load_file = load_once
-    backends: dict[bool, SageMakerBackend] = {}
+    backends = {hasty: _backend(hasty) for hasty in PATIENCE}
     for line in sys.stdin:
         order = json.loads(line)
         if "warm" in order:
-            _warm(order["warm"])
-            backends = {hasty: _backend(hasty) for hasty in PATIENCE}
-            gc.collect()
-            gc.freeze()
-            answer = 0
+            answer = _warm(order, backends)
         elif "start" in order:
             answer = _start(order, backends)
         else:
@@ -80,15 +77,18 @@ def _backend(hasty: bool = False) -> SageMakerBackend:
     return made
 
 
-def _warm(words: list[str]) -> None:
-    keep, sys.stdout, sys.stderr = (sys.stdout, sys.stderr), open(os.devnull, "w"), open(os.devnull, "w")  # noqa: SIM115, PTH123
-    try:
-        smp.main(words, prog_name="smp")
-    except SystemExit as ended:
-        if ended.code:
-            raise RuntimeError(f"{words} ended with {ended.code}") from ended
-    finally:
-        sys.stdout, sys.stderr = keep
+def _warm(order: dict[str, Any], backends: dict[bool, SageMakerBackend]) -> int:
+    keep = sys.stdout, sys.stderr
+    with open(os.devnull, "w") as sys.stdout, open(os.devnull, "w") as sys.stderr:  # noqa: PTH123
+        code = _run(order["warm"], backends[order["hasty"]])
+    sys.stdout, sys.stderr = keep
+    for clients in (backends[order["hasty"]].clients, backends[order["hasty"]].clients.brief):
+        for service in SERVICES:
+            clients.client(service)._endpoint.http_session.close()
+    gc.collect()
+    gc.disable()  # or every command would copy all pages that it only looks through
+    gc.freeze()
+    return code
 
 
 def _start(order: dict[str, Any], backends: dict[bool, SageMakerBackend]) -> int:
@@ -97,11 +97,7 @@ def _start(order: dict[str, Any], backends: dict[bool, SageMakerBackend]) -> int
         code = 70
         try:
             _redirect(Path(order["output"]))
-            backend = backends[order["hasty"]]
-            framework.deploy.backend.SageMakerBackend = lambda region: backend  # type: ignore[misc, assignment]
-            if any(word.endswith(UPLOADED) for word in order["start"]):
-                framework.deploy.applying.INLINE_LIMIT = INLINE_LIMIT
-            code = _run(order["start"])
+            code = _run(order["start"], backends[order["hasty"]])
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -117,7 +113,10 @@ def _redirect(folder: Path) -> None:
     sys.stdin = os.fdopen(0, closefd=False)
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], backend: SageMakerBackend) -> int:
+    framework.deploy.backend.SageMakerBackend = lambda region: backend  # type: ignore[misc, assignment]
+    if any(word.endswith(UPLOADED) for word in words):
+        framework.deploy.applying.INLINE_LIMIT = INLINE_LIMIT
     try:
         smp.main(words, prog_name="smp")
     except SystemExit as ended:
@@ -133,4 +132,5 @@ if __name__ == "__main__":
     import botocore.retries.standard
 
     botocore.retries.standard.ExponentialBackoff.delay_amount = lambda *_: 0.01
+    framework.deploy.whole.pause = lambda attempts: 0.01
     main()

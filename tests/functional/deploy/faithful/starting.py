@@ -88,7 +88,7 @@ class Events:
     def ListTargetsByRule(self, request: Request, region: str) -> Request:
         targets = [target for _, target in sorted(self.targets[self._known(request)].items())]
         part, more = page(targets, request, request.get("Limit", 100))
-        return {"Targets": part, **more}
+        return {"Targets": part, **more} if part else {}
 
     def ListTagsForResource(self, request: Request, region: str) -> Request:
         for rule, tags in self.tags.items():
