@@ -78,9 +78,7 @@ def _of_topic(clients: Clients, topic: str) -> Iterator[tuple[str, str]]:
         )
 
 
-def _known(
-    operation: str, resource: str, call: Callable[[], Mapping[str, Any]], needed: bool = False
-) -> Mapping[str, Any] | None:
+def _known(operation: str, resource: str, call: Callable[[], Mapping[str, Any]], needed: bool = False) -> Mapping[str, Any] | None:
     """What AWS answers; None where there is no such thing, nothing where AWS does not say."""
     try:
         with told(operation, resource):

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.functional.deploy.faithful import Faithful
 from tests.functional.deploy.faithful.refusal import Refusal
-from tests.functional.deploy.faithful.wire import Answered, refuse, understand
+from tests.functional.deploy.faithful.wire import Answered, Asked, refuse, understand
 
 ERRORS = {"500": "InternalFailure", "503": "ServiceUnavailable"}
 THROTTLING = {
@@ -113,6 +113,17 @@ class _Server(ThreadingHTTPServer):
         """A client that is gone in the midst of its call is what a drill is about."""
 
 
+def _refusal(kind: str, asked: Asked) -> Answered | None:
+    """How the service says no for a fault of this kind; None where it is not the service that does."""
+    protocol = asked.operation.service_model.metadata["protocol"]
+    if kind == "throttling":
+        code, status = THROTTLING[protocol]
+        return refuse(protocol, Refusal(code, "Rate exceeded", status))
+    if kind in ERRORS:
+        return refuse(protocol, Refusal(ERRORS[kind], "Please try again", int(kind)))
+    return None
+
+
 def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -124,29 +135,15 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
             fault, hold = gate.arrive(asked.operation.name)
             if hold is not None:
                 hold()
-            server, protocol = gate.server, asked.operation.service_model.metadata["protocol"]
-            if fault is None:
-                self.tell(server.handle(self.command, self.path, self.headers, body))
-            elif fault.kind == "throttling":
-                code, status = THROTTLING[protocol]
-                self.tell(refuse(protocol, Refusal(code, "Rate exceeded", status)))
-            elif fault.kind in ERRORS:
-                self.tell(refuse(protocol, Refusal(ERRORS[fault.kind], "Please try again", int(fault.kind))))
+            refusal = _refusal(fault.kind, asked) if fault else None
+            if refusal is not None:
+                self.tell(refusal)
+            elif fault is None:
+                self.tell(gate.server.handle(self.command, self.path, self.headers, body))
             else:
-                told = server.handle(self.command, self.path, self.headers, body) if fault.carried_out else None
-                self.strike(fault, told)
-
-        def strike(self, fault: Fault, told: Answered | None) -> None:
-            self.close_connection = True
-            if fault.kind in KILLS:
-                os.kill(gate.victim(), signal.SIGKILL)
-            elif fault.kind in SILENT:
-                self.connection.settimeout(LONGEST)
-                self.connection.recv(1)  # until who waits has waited enough
-            elif told is not None and fault.kind in ("half", BEHEADED):
-                self.wfile.write(_cut(self.raw(told), fault.kind))
-            else:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                told = gate.server.handle(self.command, self.path, self.headers, body) if fault.carried_out else None
+                self.close_connection = True
+                _strike(gate, self, fault, self.raw(told) if told else (b"", b""))
 
         def tell(self, told: Answered) -> None:
             head, body = self.raw(told)
@@ -163,6 +160,19 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def _strike(gate: Gate, request: BaseHTTPRequestHandler, fault: Fault, raw: tuple[bytes, bytes]) -> None:
+    """Do to a call, or to the answer to it, what the fault says. The connection is closed after it."""
+    if fault.kind in KILLS:
+        os.kill(gate.victim(), signal.SIGKILL)
+    elif fault.kind in SILENT:
+        request.connection.settimeout(LONGEST)
+        request.connection.recv(1)  # until who waits has waited enough
+    elif fault.kind in ("half", BEHEADED):
+        request.wfile.write(_cut(raw, fault.kind))
+    else:
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _cut(raw: tuple[bytes, bytes], kind: str) -> bytes:

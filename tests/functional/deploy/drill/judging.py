@@ -21,25 +21,33 @@ WITHOUT = ("HeadObject", "GetBucketNotificationConfiguration", "GetTopicAttribut
 """What a command can do without: it does more, or says less, and ends well."""
 
 
-def cases(scenario: Scenario, first: int, everything: bool = False) -> Iterator[Fault]:
-    """The faults of a scenario: it is killed before and after each of its calls, and each fails.
+def cases(scenario: Scenario, first: int, everything: bool = False) -> list[Fault]:
+    """The faults of a scenario: it is killed at each of its calls, and each fails.
 
     Args:
         scenario: it has been learnt.
         first: with which kind of fault to begin.
-        everything: whether each call fails in all ways; if not, they take turns: two that pass, and one that lasts.
+        everything: whether each call fails in all ways, and is a moment to be killed before and after it. If not, the kinds take
+            turns: of a light scenario one for a call, of another two that pass and one that lasts.
     """
-    numbers = range(1, len(scenario.calls) + 1)
-    yield from (Fault(kind, number) for number in numbers for kind in KILLS)
-    turns, lasting = cycle(TRANSIENT), cycle(LASTING)
-    for _ in range(first):
-        next(turns), next(lasting)
+    numbers = range(scenario.since, len(scenario.calls) + 1)
+    kills, passing, lasting = (cycle(kinds[-first % len(kinds) :] + kinds) for kinds in (KILLS, TRANSIENT, LASTING))
+    found: list[Fault] = []
     for number in numbers:
-        kinds = TRANSIENT if everything else (next(turns), next(turns), next(turns))
-        yield from (Fault(kind, number) for kind in kinds)
-        yield from (Fault(kind, number, lasting=True) for kind in (LASTING if everything else (next(lasting),)))
-        if everything or number % 3 == first % 3:
-            yield Fault(BEHEADED, number)
+        if everything or scenario.only_killed or not scenario.light:
+            found += [Fault(kind, number) for kind in KILLS]
+        else:
+            found.append(Fault(next(kills), number))
+        if scenario.only_killed:
+            continue
+        if everything:
+            found += [Fault(kind, number) for kind in (*TRANSIENT, BEHEADED)] + [Fault(kind, number, True) for kind in LASTING]
+            continue
+        found.append(Fault(next(passing), number))
+        if not scenario.light:
+            found += [Fault(next(passing), number), Fault(next(lasting), number, lasting=True)]
+            found += [Fault(BEHEADED, number)] if number % 3 == 0 else []
+    return found
 
 
 def wrong(machine: Machine, scenario: Scenario, fault: Fault) -> list[str]:
@@ -48,9 +56,9 @@ def wrong(machine: Machine, scenario: Scenario, fault: Fault) -> list[str]:
     first = machine.run(scenario.words, server, fault)
     struck = machine.gate.struck
     found = [*_first(first, fault, struck), *_safe(server)]
-    if first.code == 0:
+    if first.code == 0 and not scenario.again:
         found += differences(state(server), scenario.right)
-    second = machine.run(scenario.again or scenario.words, server)
+    second = machine.again(scenario.again or scenario.words, server)
     found += [] if second.code == 0 else [f"again: {second}"]
     found += [f"again{line}" for line in differences(scenario.compared(state(server)), scenario.right)]
     about = f"{scenario.name}, call {fault.at} ({struck}), {fault.kind}{', lasting' * fault.lasting}"

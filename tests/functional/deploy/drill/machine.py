@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -75,10 +75,10 @@ class Machine:
             text=True,
         )
         for hasty in (False, True):
-            self.gate.set(self._account())
+            account = self._account()
             for words in self._warm:
-                code = self._order(warm=words, output=str(self.home), hasty=hasty)
-                assert code == 0, f"{words} ended with {code}"
+                ended = self.again(words, account, hasty)
+                assert ended.code == 0, str(ended)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -90,16 +90,27 @@ class Machine:
         self.gate.set(server, fault)
         return self.ended(self.start(words, hasty=fault is not None and fault.kind in SILENT))
 
+    def again(self, words: list[str], server: Faithful, hasty: bool = False) -> Ended:
+        """Run `smp` without a fault, in the one process that runs all these: that takes half the time."""
+        self.gate.set(server)
+        return self._ended(self._order(here=words, output=str(self.home), hasty=hasty))
+
     def start(self, words: list[str], hasty: bool = False) -> int:
         """Start `smp`; the id of the process."""
         self._started.clear()
-        self._pid = self._order(start=words, output=str(self.home), hasty=hasty)
-        self._started.set()
+        self.victim_is(self._order(start=words, output=str(self.home), hasty=hasty))
         return self._pid
+
+    def victim_is(self, pid: int) -> None:
+        """The process that a kill is for."""
+        self._pid = pid
+        self._started.set()
 
     def ended(self, pid: int) -> Ended:
         """Wait for a process; how it ended."""
-        code = self._order(wait=pid)
+        return self._ended(self._order(wait=pid))
+
+    def _ended(self, code: int) -> Ended:
         return Ended(code, *((self.home / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")))
 
     def _victim(self) -> int:
@@ -116,5 +127,3 @@ class Machine:
         if not answer:
             raise RuntimeError(f"the mother of all processes is gone: {order}")
         return int(answer)
-
-

@@ -4,7 +4,7 @@ each; the process's id, or how it ended, out.
 It runs no thread when it forks, so a command finds all as if it had been started anew: what it asks of AWS, and the connections to
 it, are its own. Only what never changes is there already: modules, the files of botocore, and clients without a connection.
 
-    {"warm": [WORDS], "output": FOLDER, "hasty": BOOL}   runs a command in this very process; answers the exit code
+    {"here": [WORDS], "output": FOLDER, "hasty": BOOL}   runs a command in this very process; answers the exit code
     {"start": [WORDS], "output": FOLDER, "hasty": BOOL}  answers the id of the process
     {"wait": ID}                                         answers the exit code; -9 for one that was killed
 """
@@ -36,6 +36,7 @@ PATIENCE = {False: 20, True: 0.5}
 INLINE_LIMIT = 4_000
 """So that a definition goes by S3 which the drill need not send hundreds of times in its full size."""
 
+USUAL_LIMIT = framework.deploy.applying.INLINE_LIMIT
 UPLOADED = "large"
 """A command goes by S3 with its definition where the name of its project ends like this."""
 
@@ -55,8 +56,8 @@ def main() -> None:
     backends = {hasty: _backend(hasty) for hasty in PATIENCE}
     for line in sys.stdin:
         order = json.loads(line)
-        if "warm" in order:
-            answer = _warm(order, backends)
+        if "here" in order:
+            answer = _here(order, backends)
         elif "start" in order:
             answer = _start(order, backends)
         else:
@@ -77,12 +78,12 @@ def _backend(hasty: bool = False) -> SageMakerBackend:
     return made
 
 
-def _warm(order: dict[str, Any], backends: dict[bool, SageMakerBackend]) -> int:
-    keep = sys.stdout, sys.stderr
-    with open(os.devnull, "w") as sys.stdout, open(os.devnull, "w") as sys.stderr:  # noqa: PTH123
-        code = _run(order["warm"], backends[order["hasty"]])
+def _here(order: dict[str, Any], backends: dict[bool, SageMakerBackend]) -> int:
+    keep, backend, folder = (sys.stdout, sys.stderr), backends[order["hasty"]], Path(order["output"])
+    with (folder / "stdout").open("w") as sys.stdout, (folder / "stderr").open("w") as sys.stderr:
+        code = _run(order["here"], backend)
     sys.stdout, sys.stderr = keep
-    for clients in (backends[order["hasty"]].clients, backends[order["hasty"]].clients.brief):
+    for clients in (backend.clients, backend.clients.brief):
         for service in SERVICES:
             clients.client(service)._endpoint.http_session.close()
     gc.collect()
@@ -115,8 +116,8 @@ def _redirect(folder: Path) -> None:
 
 def _run(words: list[str], backend: SageMakerBackend) -> int:
     framework.deploy.backend.SageMakerBackend = lambda region: backend  # type: ignore[misc, assignment]
-    if any(word.endswith(UPLOADED) for word in words):
-        framework.deploy.applying.INLINE_LIMIT = INLINE_LIMIT
+    large = any(word.endswith(UPLOADED) for word in words)
+    framework.deploy.applying.INLINE_LIMIT = INLINE_LIMIT if large else USUAL_LIMIT
     try:
         smp.main(words, prog_name="smp")
     except SystemExit as ended:

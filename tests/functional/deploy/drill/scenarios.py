@@ -1,4 +1,4 @@
-"""Which commands are drilled, and on what: a configuration, another that differs from it in all that a deploy writes, and a large one."""
+"""Which commands are drilled, and on what: a configuration, one that differs from it in all that is deployed, and a large one."""
 
 from __future__ import annotations
 
@@ -123,6 +123,9 @@ class Scenario:
         again: what is run after the fault; the same where it is empty.
         right: the account after it, as `state` tells it.
         calls: the operations that it calls when all goes well, in their order.
+        since: the first call that is drilled, where those before are those of another scenario.
+        light: whether most of it is drilled in another scenario.
+        only_killed: whether nothing else befalls it.
     """
 
     name: str
@@ -131,10 +134,15 @@ class Scenario:
     again: list[str] = field(default_factory=list)
     right: dict[str, Any] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    since: int = 1
+    light: bool = False
+    only_killed: bool = False
 
     def compared(self, now: dict[str, Any]) -> dict[str, Any]:
-        """The part of a state that must be right."""
-        return now
+        """The part of a state that must be right: what was uploaded for another configuration may stay."""
+        wanted = self.right["objects"]
+        kept = {uri: about for uri, about in now["objects"].items() if uri in wanted}
+        return {**now, "objects": kept} if self.again else now
 
     def learn(self, machine: Machine) -> Faithful:
         """Run it without a fault; the account then."""
@@ -160,13 +168,15 @@ def scenarios(machine: Machine, folder: Path) -> dict[str, Scenario]:
     made = create.learn(machine)
     update = Scenario("update", ["deploy", *new], made)
     updated = update.learn(machine)
+    began = update.calls.index("PutObject") + 1
+    back = Scenario("changed back", update.words, made, create.words, create.right, update.calls, since=began, only_killed=True)
     rest = [
-        Scenario("create by S3", ["deploy", *big], nothing),
-        Scenario("run what is new", [*start, *old], nothing),
-        Scenario("run what is changed", [*start, *new], made),
+        Scenario("create by S3", ["deploy", *big], nothing, light=True),
+        Scenario("run what is new", [*start, *old], nothing, light=True),
+        Scenario("run what is changed", [*start, *new], made, since=len(update.calls) + 1),
         Scenario("rollback", ["rollback", "1", "--yes", *new], updated),
         Scenario("delete", ["delete", "--yes", *new], updated),
     ]
     for each in rest:
         each.learn(machine)
-    return {each.name: each for each in (create, update, *rest)}
+    return {each.name: each for each in (create, update, back, *rest)}
