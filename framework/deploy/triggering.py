@@ -36,8 +36,8 @@ from framework.errors import BackendError
 from framework.pipeline.compiled import THIS_PIPELINE, CompiledPipeline, EventRule, Schedule, trigger_group
 
 
-def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: FoundTriggers) -> None:
-    """Makes triggers and notifications as they are to be. Calls nothing where they are.
+def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: FoundTriggers) -> bool:
+    """Makes triggers and notifications as they are to be, and says whether there was anything to do. Calls nothing where not.
 
     Raises:
         BackendError: AWS refuses; running it again goes on.
@@ -58,6 +58,7 @@ def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: Fou
     if found.grouped and SCHEDULES not in places_of(wanted):
         writing.remove_group()
     _mark(clients, compiled.name, arn, during, after)
+    return bool(differing or gone)
 
 
 def remove_all(clients: Clients, pipeline: str, found: FoundTriggers) -> None:

@@ -95,10 +95,24 @@ def large() -> dict[str, Any]:
     return made
 
 
+def other() -> dict[str, Any]:
+    """The same pipeline as somebody else would have it, who is at work at the same time."""
+    made = before()
+    made["conf"]["models"]["m"]["train"]["hyperparameters"] = {"depth": 4}
+    pipeline = made["conf"]["sagemakerPipeline"]
+    pipeline |= {
+        "description": "Who has left",
+        "tags": tags(team="sales", stage="test", theirs="1"),
+        "triggers": {"weekly": {"schedule": "rate(7 days)"}, "theirs": {"event_pattern": {"source": ["their.app"]}}},
+    }
+    return made
+
+
 PROJECTS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "before": (before, "print(1)\n"),
     "after": (after, "print(2)\n"),
     "large": (large, "print(1)\n"),
+    "other": (other, "print(4)\n"),
 }
 """The configuration of each project, and a script of it."""
 
@@ -161,7 +175,7 @@ def project(folder: Path, name: str) -> list[str]:
 
 def scenarios(machine: Machine, folder: Path) -> dict[str, Scenario]:
     """All that is drilled, each run once without a fault."""
-    old, new, big = (project(folder, name) for name in PROJECTS)
+    old, new, big = (project(folder, name) for name in ("before", "after", "large"))
     start = ["run", "--token", TOKEN, "-p", "Day=now"]
     nothing = empty()
     create = Scenario("create", ["deploy", *old], nothing)
