@@ -66,7 +66,7 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
         sent, present = planning.send(backend, plan, told)
     click.echo(f"{sent} uploaded, {present} already there", err=True)
     arn = backend.apply(plan, _warn)
-    backend.apply_triggers(plan.pipeline, arn, made.found)
+    backend.apply_triggers(plan.pipeline, arn, made.found, _warn)
     for change in plan.changes:
         if change.what in STARTING:
             click.echo(f"{change.action} {change.what} {change.name}", err=True)

@@ -82,6 +82,8 @@ def rollback(ctx: click.Context, which: str | None, name: str | None, yes: bool,
     version, plan = _plan(backend, chosen, which)
     data = found_data(plan, target.definition(ctx, chosen.name))
     if not plan.changes:
+        if not dry_run:
+            backend.finish(plan)
         _tell_nothing(ctx, version, data)
         return
     _refuse_gone(backend, version, plan)

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED, EXISTS, INVALID
-from framework.deploy.mark import mark_of, under_way
-from framework.deploy.plan import MARK, REMOVE, Deployed, Plan
+from framework.deploy.mark import as_it_is, mark_of, under_way
+from framework.deploy.plan import MARK, REMOVE, Deployed, Plan, diff
 from framework.deploy.refusals import code_of, half, is_missing, says, told
+from framework.deploy.rivals import interfered, refuse_moved
 from framework.deploy.uploads import put_missing
+from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup, Upload
 
 Warn = Callable[[str], None]
+Look = Callable[[], Deployed | None]
 
 INLINE_LIMIT = 102_400
 """UTF-8 bytes from which a definition goes to the service by S3."""
@@ -34,32 +38,67 @@ def ignored(message: str) -> None:
     """The `Warn` that says nothing."""
 
 
-def apply(clients: Clients, plan: Plan, warn: Warn = ignored) -> str:
+def apply(clients: Clients, plan: Plan, look: Look, warn: Warn = ignored) -> str:
     """Makes the calls of a plan; returns the pipeline's ARN. Of one that changes nothing it is at most the mark that is written.
 
     Args:
         clients: make the calls.
         plan: says what is to be.
-        warn: told when the mark cannot be written, for which a deploy does not fail.
+        look: fetches the pipeline as it is now.
+        warn: told when the mark cannot be written, for which a deploy does not fail, and when another deploy interfered.
     """
     pipeline, deployed = plan.pipeline, plan.deployed
     if plan.changes or deployed is None:
         # The groups come first: what fails after the pipeline is written, the next plan would not see.
         for group in pipeline.package_groups:
             _ensure_group(clients, group, pipeline.tags)
-    mark = mark_of(pipeline, deployed)
     if deployed is None:
-        return _create(clients, pipeline, mark, warn)
-    request = _update_request(clients, plan)
-    moves = bool(request) or plan.touches("tag")
-    marks = not moves or _mark(clients, plan, deployed, under_way(mark, deployed), warn)
+        return _create(clients, pipeline, mark_of(pipeline, None), warn)
+    now = _update(clients, plan, deployed, look, warn)
+    if now is not None and (parts := interfered(plan, deployed, now)):
+        warn(f"another deploy changed the pipeline at the same time ({', '.join(parts)}); it is made as this one says")
+        again = diff(pipeline, now)
+        _refuse_second(plan, now, _update(clients, again, now, look, warn))
+    return deployed.arn
+
+
+def _refuse_second(plan: Plan, before: Deployed, now: Deployed | None) -> None:
+    if now is not None and (parts := interfered(plan, before, now)):
+        why = f"another deploy goes on changing it ({', '.join(parts)})"
+        raise BackendError(f"Deploying pipeline {plan.pipeline.name}", why, "wait until it has ended, and run the command again")
+
+
+def _update(clients: Clients, plan: Plan, deployed: Deployed, look: Look, warn: Warn) -> Deployed | None:
+    """Makes the calls of an update; the pipeline after them, None where nothing but the mark was to be written."""
+    mark, request = mark_of(plan.pipeline, deployed), _update_request(clients, plan)
+    moves, now = bool(request) or plan.touches("tag"), None
+    claim = under_way(mark, deployed)
+    marks = not moves or _mark(clients, plan, deployed, claim, warn)
+    if moves:
+        _refuse_rival(clients, plan, deployed, look(), claim)
     if request:
-        with told("UpdatePipeline", f"pipeline {pipeline.name}"):
-            clients.sagemaker.update_pipeline(PipelineName=pipeline.name, **request)
+        with told("UpdatePipeline", f"pipeline {plan.pipeline.name}"):
+            clients.sagemaker.update_pipeline(PipelineName=plan.pipeline.name, **request)
     _update_tags(clients, plan, deployed)
+    if moves:
+        now = look()
+        if now is None:
+            raise BackendError(f"Deploying pipeline {plan.pipeline.name}", "it was deleted at the same time", "deploy it again")
     if marks and (moves or deployed.mark != mark):
         _mark(clients, plan, deployed, mark, warn)
-    return deployed.arn
+    return now
+
+
+def _refuse_rival(clients: Clients, plan: Plan, deployed: Deployed, now: Deployed | None, claim: str) -> None:
+    """Goes on only if nobody else has begun to change the pipeline. Raises BackendError otherwise, and leaves no claim behind."""
+    try:
+        refuse_moved(plan, deployed, now, claim)
+    except BackendError:
+        if now is not None and now.mark == claim:
+            # Whose mark the claim has replaced is not known: it says now that a deploy was not finished, which is true of this one.
+            with suppress(BackendError):
+                _mark(clients, plan, deployed, under_way(as_it_is(now), deployed), ignored)
+        raise
 
 
 def create_token(pipeline: CompiledPipeline, mark: str = "") -> str:

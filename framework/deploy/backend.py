@@ -13,11 +13,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy import applying, deleting, executions, looking, triggering
+from framework.deploy import applying, deleting, executions, looking, rivals, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.earlier import Earlier
-from framework.deploy.fields import canonical
-from framework.deploy.mark import without_mark
+from framework.deploy.mark import is_of, without_mark
 from framework.deploy.plan import UNCHANGED, Deployed, Plan
 from framework.deploy.refusals import half, is_missing, told
 from framework.deploy.triggers import FoundTriggers
@@ -86,17 +85,33 @@ class SageMakerBackend:
         Raises:
             BackendError: AWS refused, or the pipeline is no longer what the plan was made against.
         """
+        name = plan.pipeline.name
         if plan.deployed and plan.action != UNCHANGED:
-            self._refuse_stale(plan.pipeline.name, plan.deployed)
-        return applying.apply(self._clients, plan, warn)
+            rivals.refuse_moved(plan, plan.deployed, self.fetch(name))
+        return applying.apply(self._clients, plan, lambda: self.fetch(name), warn)
+
+    def finish(self, plan: Plan) -> None:
+        """Writes the mark that this very plan lacks, because who applied it before did not get so far; else calls nothing."""
+        if plan.deployed and "/" in plan.deployed.mark and is_of(plan.pipeline, plan.deployed):
+            applying.apply(self._clients, plan, lambda: plan.deployed)
 
     def triggers(self, pipeline: CompiledPipeline, deployed: Deployed | None) -> FoundTriggers:
         """The triggers and notifications of a pipeline as they are; nothing is called where none are to be there and none are."""
         return looking.fetch(self._clients, pipeline, deployed)
 
-    def apply_triggers(self, pipeline: CompiledPipeline, arn: str, found: FoundTriggers) -> None:
-        """Makes triggers and notifications as they are to be, once the pipeline, which has this ARN, is written."""
-        triggering.reconcile(self._clients, pipeline, arn, found)
+    def apply_triggers(
+        self, pipeline: CompiledPipeline, arn: str, found: FoundTriggers, warn: applying.Warn = applying.ignored
+    ) -> None:
+        """Makes triggers and notifications as they are to be, once the pipeline, which has this ARN, is written.
+
+        What another deploy has made of them meanwhile goes away again, and `warn` is told.
+        """
+        if not triggering.reconcile(self._clients, pipeline, arn, found):
+            return
+        now = self.triggers(pipeline, self.fetch(pipeline.name))
+        if names := rivals.strange(pipeline, found, now):
+            warn(f"another deploy changed {', '.join(names)} at the same time; they are made as this one says")
+            triggering.reconcile(self._clients, pipeline, arn, now)
 
     def removal(self, pipeline: CompiledPipeline) -> deleting.Removal:
         """What deleting the pipeline would take away, and leave."""
@@ -194,24 +209,6 @@ class SageMakerBackend:
             raise half(*call, "Tags")
         tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
         return tuple({"Key": key, "Value": value} for key, value in sorted(tags.items()))
-
-    def _refuse_stale(self, name: str, planned: Deployed) -> None:
-        """A plan is applied to what it was made against, or not at all. For a create, CreatePipeline sees to that itself."""
-        now = self.fetch(name)
-        if now is None or _content(now) != _content(planned):
-            found = f"it was changed at {now.modified}" if now else "it is gone"
-            raise BackendError(
-                f"Applying the plan for pipeline {name}",
-                f"the plan was made against the pipeline of {planned.modified}, and since then {found}",
-                "make the plan again and read it before it is applied",
-            )
-
-
-def _content(deployed: Deployed) -> str:
-    """What a plan compares, as text: when it was modified does not matter as long as it is the same again."""
-    tags = [dict(tag) for tag in deployed.tags]
-    told = [deployed.arn, deployed.definition, deployed.role, deployed.description]
-    return canonical([*told, deployed.display_name, deployed.parallelism, tags])
 
 
 def _definition(text: str, operation: str, resource: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from framework import __version__
 from framework.deploy.refusals import told
+from framework.deploy.whole import watch
 from framework.errors import BackendError
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ class Clients:
         shown = NAMES.get(service, service.upper())
         with told("Signing in", shown):
             try:
-                return self.session.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+                made = self.session.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+                return watch(made, self._patience[0])
             except ValueError as error:
                 if type(error) is not ValueError:
                     raise

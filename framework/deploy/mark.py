@@ -62,6 +62,11 @@ def under_way(mark: str, deployed: Deployed) -> str:
     return f"{mark}/{'.'.join(_digests(deployed).values())}"
 
 
+def as_it_is(deployed: Deployed) -> str:
+    """The mark that a pipeline would have if all of it had been deployed as it is."""
+    return f"1:{'.'.join(_digests(deployed).values())}"
+
+
 def is_of(pipeline: CompiledPipeline, deployed: Deployed | None) -> bool:
     """Whether it is this very pipeline that was deployed last."""
     return deployed is not None and deployed.mark.partition("/")[0] == mark_of(pipeline, deployed)

@@ -1,7 +1,7 @@
 """What triggers and notifications need of others: buckets that tell EventBridge of their objects, topics that take its messages.
 
 In: clients and a compiled pipeline. Out: what is not so, said as notes. It is only looked at: who may not look is told nothing. A
-bucket is switched on where the configuration asks for it.
+bucket is switched on where the configuration asks for it, so there looking is a part of the work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
-from framework.deploy.refusals import code_of, told
+from framework.deploy.refusals import code_of, is_passing, told
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, EventRule
 
@@ -27,13 +27,17 @@ def survey(clients: Clients, compiled: CompiledPipeline) -> tuple[tuple[str, ...
     silent: list[str] = []
     notes: list[str] = []
     for bucket, items in _grouped((item.bucket, item) for item in compiled.triggers if isinstance(item, EventRule)).items():
-        now = _notifications(clients, bucket)
+        configures = any(item.configure_bucket for item in items)
+        now = _notifications(clients, bucket, configures)
         names = ", ".join(item.name for item in items)
         if now is None:
             notes.append(f"the bucket {bucket} does not exist, so nothing sets off {names}")
+        elif configures and not now:
+            cure = "allow s3:GetBucketNotification to who deploys"
+            notes.append(f"whether the bucket {bucket} tells EventBridge of its objects, for {names}, cannot be seen: {cure}")
         elif now and SETTING not in now["Set"]:
             silent.append(bucket)
-            if not any(item.configure_bucket for item in items):
+            if not configures:
                 cure = "set configure_bucket: true, or switch Amazon EventBridge on in the properties of the bucket"
                 notes.append(f"the bucket {bucket} does not tell EventBridge of its objects, so nothing sets off {names}: {cure}")
     for topic, items in _grouped((str(item.target["Arn"]), item) for item in compiled.notifications).items():
@@ -51,10 +55,14 @@ def _grouped(pairs: Iterable[tuple[str, EventRule]]) -> dict[str, list[EventRule
     return groups
 
 
-def _notifications(clients: Clients, bucket: str) -> Mapping[str, Any] | None:
-    """Whom a bucket tells, as `Set`; None where there is no such bucket, nothing where that cannot be known."""
-    call = clients.brief.s3.get_bucket_notification_configuration
-    return _known("GetBucketNotificationConfiguration", f"s3://{bucket}", lambda: {"Set": call(Bucket=bucket)})
+def _notifications(clients: Clients, bucket: str, needed: bool) -> Mapping[str, Any] | None:
+    """Whom a bucket tells, as `Set`; None where there is no such bucket, nothing where that cannot be known.
+
+    Raises:
+        BackendError: it is needed, and S3 will say it a little later.
+    """
+    call = (clients if needed else clients.brief).s3.get_bucket_notification_configuration
+    return _known("GetBucketNotificationConfiguration", f"s3://{bucket}", lambda: {"Set": call(Bucket=bucket)}, needed)
 
 
 def _of_topic(clients: Clients, topic: str) -> Iterator[tuple[str, str]]:
@@ -70,7 +78,7 @@ def _of_topic(clients: Clients, topic: str) -> Iterator[tuple[str, str]]:
         )
 
 
-def _known(operation: str, resource: str, call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def _known(operation: str, resource: str, call: Callable[[], Mapping[str, Any]], needed: bool = False) -> Mapping[str, Any] | None:
     """What AWS answers; None where there is no such thing, nothing where AWS does not say."""
     try:
         with told(operation, resource):
@@ -80,7 +88,9 @@ def _known(operation: str, resource: str, call: Callable[[], Mapping[str, Any]])
                 if code_of(error) in _GONE:
                     return None
                 raise
-    except BackendError:
+    except BackendError as error:
+        if needed and is_passing(error):
+            raise
         return {}
 
 

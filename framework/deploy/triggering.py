@@ -8,12 +8,13 @@ everything else is done, so that whatever is left half done is found again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
+from framework.deploy.cures import NOT_FOUND
 from framework.deploy.looking import asked
 from framework.deploy.reach import switch_on
 from framework.deploy.refusals import code_of, half, told
@@ -35,8 +36,8 @@ from framework.errors import BackendError
 from framework.pipeline.compiled import THIS_PIPELINE, CompiledPipeline, EventRule, Schedule, trigger_group
 
 
-def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: FoundTriggers) -> None:
-    """Makes triggers and notifications as they are to be. Calls nothing where they are.
+def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: FoundTriggers) -> bool:
+    """Makes triggers and notifications as they are to be, and says whether there was anything to do. Calls nothing where not.
 
     Raises:
         BackendError: AWS refuses; running it again goes on.
@@ -57,6 +58,7 @@ def reconcile(clients: Clients, compiled: CompiledPipeline, arn: str, found: Fou
     if found.grouped and SCHEDULES not in places_of(wanted):
         writing.remove_group()
     _mark(clients, compiled.name, arn, during, after)
+    return bool(differing or gone)
 
 
 def remove_all(clients: Clients, pipeline: str, found: FoundTriggers) -> None:
@@ -106,7 +108,7 @@ class _Writing:
         ids = [each["Id"] for each in listed.get("Targets", ())]
         if ids:
             answer = asked("RemoveTargets", named, lambda: events.remove_targets(**rule, Ids=ids), {})
-            _accepted(answer, "RemoveTargets", named)
+            _accepted(answer, "RemoveTargets", named, without=NOT_FOUND)  # a try before this one may have removed them
         asked("DeleteRule", named, lambda: events.delete_rule(EventBusName=group, Name=name), {})
 
     def remove_group(self) -> None:
@@ -162,13 +164,13 @@ class _Writing:
         _accepted(answer, "PutTargets", named)
 
 
-def _accepted(answer: Mapping[str, Any], operation: str, resource: str) -> None:
-    """Raises BackendError where an answer that came says that some of it was refused."""
-    failed: Iterable[Mapping[str, Any]] = answer.get("FailedEntries") or ()
-    for entry in failed:
+def _accepted(answer: Mapping[str, Any], operation: str, resource: str, without: tuple[str, ...] = ()) -> None:
+    """Raises BackendError where an answer that came says that some of it was refused, but for errors that do not matter."""
+    failed: Sequence[Mapping[str, Any]] = answer.get("FailedEntries") or ()
+    for entry in (entry for entry in failed if entry.get("ErrorCode") not in without):
         why = f"{entry.get('ErrorMessage') or 'no reason is given'} ({entry.get('ErrorCode', 'unknown')})"
         raise BackendError(f"{operation} on {resource}", why, "wait a minute and run the command again")
-    if answer.get("FailedEntryCount"):
+    if answer.get("FailedEntryCount", 0) > len(failed):
         raise half(operation, resource, "FailedEntries")
 
 

@@ -91,7 +91,7 @@ def missing(client: S3Client, upload: Upload, kms_key: str | None = None) -> boo
         except ClientError:
             # The answer to a HEAD has no body, and without s3:ListBucket a missing key is a 403: the PUT will say what is wrong.
             return True
-    whole = found["ContentLength"] == len(upload.content)
+    whole = found.get("ContentLength") == len(upload.content)  # an answer that was cut short may lack it
     # An object that another tool put there has no digest: its key says what it is.
     right = found.get("Metadata", {}).get(DIGEST, upload.sha256) == upload.sha256
     return not (whole and right and _encrypted(found, kms_key))

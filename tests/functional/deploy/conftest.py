@@ -268,6 +268,7 @@ def lead_to(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "dummy-secret-key")
     # The retries of botocore are under test, the seconds between them are not.
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.01)
+    monkeypatch.setattr("framework.deploy.whole.pause", lambda attempts: 0.01)
     # Each client reads the same files of botocore again, and that takes most of the time of a small test.
     monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", lambda _, path: loaded(path))
 

@@ -162,10 +162,19 @@ def test_half_an_answer(cloud, backend, members, missing):
 def test_an_answer_cut_short(cloud, backend, make, operation):
     backend.apply(diff(make(), None))
     whole = cloud.ok(PipelineArn=TARGET, PipelineDefinition="{}", Tags=[])
-    cloud.next(operation, dataclasses.replace(whole, cut=len(whole.body) // 2))
+    cut = dataclasses.replace(whole, cut=len(whole.body) // 2)
+    cloud.next(operation, cut)
 
-    with pytest.raises(BackendError, match=f"{operation} on pipeline lgbm-test failed: the answer has no "):
+    assert backend.fetch("lgbm-test").definition == make().definition
+
+    cloud.always(operation, cut)
+    with pytest.raises(BackendError) as caught:
         backend.fetch("lgbm-test")
+
+    assert str(caught.value) == (
+        f"{operation} on pipeline lgbm-test failed: the answer was cut short, 5 attempts in a row: {len(whole.body) // 2} of "
+        f"{len(whole.body)} bytes came." + ODD_CURE
+    )
 
 
 def test_a_page_of_html_instead_of_an_answer(cloud, backend, make):

@@ -32,6 +32,7 @@ class S3:
         buckets: by name, each a mapping of keys to objects.
         owners: the account of a bucket that belongs to another.
         regions: the region of a bucket; of one that is not there, any.
+        told: whom a bucket tells of its objects; of one that is not there, nobody.
     """
 
     KEPT = ("ServerSideEncryption", "SSEKMSKeyId", "ContentType", "Metadata")
@@ -41,6 +42,7 @@ class S3:
         self.buckets: dict[str, dict[str, Object]] = {}
         self.owners: dict[str, str] = {}
         self.regions: dict[str, str] = {}
+        self.told: dict[str, Request] = {}
 
     def put(self, bucket: str, key: str, content: bytes) -> None:
         self.buckets.setdefault(bucket, {})[key] = Object(content, self.now())
@@ -90,6 +92,15 @@ class S3:
     def GetObject(self, request: Request, region: str) -> Request:
         found = self._object(request["Bucket"], request["Key"], region)
         return {**self.HeadObject(request, region), "Body": found.content}
+
+    def GetBucketNotificationConfiguration(self, request: Request, region: str) -> Request:
+        self._bucket(request["Bucket"], region)
+        return self.told.get(request["Bucket"], {})
+
+    def PutBucketNotificationConfiguration(self, request: Request, region: str) -> Request:
+        self._bucket(request["Bucket"], region)
+        self.told[request["Bucket"]] = request["NotificationConfiguration"]
+        return {}
 
     def DeleteObject(self, request: Request, region: str) -> Request:
         self._bucket(request["Bucket"], region).pop(request["Key"], None)

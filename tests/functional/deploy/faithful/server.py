@@ -17,6 +17,7 @@ from tests.functional.deploy.faithful.others import S3, STS, Logs
 from tests.functional.deploy.faithful.pipelines import ACCOUNT
 from tests.functional.deploy.faithful.refusal import COMMON, Refusal, invalid
 from tests.functional.deploy.faithful.shapes import problems
+from tests.functional.deploy.faithful.starting import SNS, Events, Scheduler
 from tests.functional.deploy.faithful.wire import TARGETS, Answered, Asked, answer, refuse, understand
 
 READS = ("Describe", "List", "Head", "Get", "Filter")
@@ -48,11 +49,11 @@ class Call:
 
 
 class Faithful:
-    """AWS in the memory of this process, over HTTP on loopback, for as long as the `with` statement lasts.
+    """AWS in the memory of this process, over HTTP on loopback for as long as the `with` statement lasts.
 
     Attributes:
         url: where it listens; for AWS_ENDPOINT_URL.
-        sagemaker, s3, logs, sts: the state of each service, which a test may look at and change.
+        sagemaker, s3, logs, sts, events, scheduler, sns: the state of each service, which a test may look at and change.
         services: the same by botocore's names; another service joins with its object here and its X-Amz-Target in `targets`.
         calls: all calls, in the order in which they were answered.
         invalid: requests that broke the model, each with why. `faults`: answers that did: mistakes of this server.
@@ -63,7 +64,10 @@ class Faithful:
         self.s3, self.logs, self.sts = S3(now), Logs(now), STS(account)
         self.sagemaker = SageMaker(now, self.s3.read, account)
         self.sagemaker.put_logs = self.logs.put
-        self.services: dict[str, Any] = {"sagemaker": self.sagemaker, "s3": self.s3, "logs": self.logs, "sts": self.sts}
+        self.events, self.scheduler, self.sns = Events(), Scheduler(now), SNS()
+        self.services: dict[str, Any] = {
+            name: getattr(self, name) for name in ("sagemaker", "s3", "logs", "sts", "events", "scheduler", "sns")
+        }
         self.targets = dict(TARGETS)
         self.calls: list[Call] = []
         self.invalid: list[str] = []
@@ -73,14 +77,14 @@ class Faithful:
         self._before: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
         self._delays: dict[str, float] = {}
         self._lock = threading.RLock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Faithful:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 

@@ -1,6 +1,7 @@
-"""HTTP requests in AWS's three protocols in, operation and parameters out; answers the other way.
+"""HTTP requests in AWS's four protocols in, operation and parameters out; answers the other way.
 
 json: the operation in X-Amz-Target, everything in the body. query: a form, and XML. rest-xml (S3): method, path and headers.
+rest-json (Scheduler): method and path, and the body in JSON.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel, Shape
@@ -25,6 +27,7 @@ from tests.functional.deploy.faithful.shapes import from_json, model, to_json
 TARGETS = {
     "SageMaker": "sagemaker",
     "Logs_20140328": "logs",
+    "AWSEvents": "events",
 }
 """The prefixes of X-Amz-Target, and whose they are."""
 
@@ -38,6 +41,15 @@ S3_OPERATIONS = {
     ("DELETE", True): "DeleteObject",
 }
 """By method, and whether there is a key."""
+
+S3_SETTINGS = {
+    ("GET", "notification"): "GetBucketNotificationConfiguration",
+    ("PUT", "notification"): "PutBucketNotificationConfiguration",
+}
+"""By method, and what the query asks of the bucket."""
+
+REST = ("scheduler",)
+"""The services of rest-json, as the signature names them."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,10 @@ def understand(method: str, path: str, headers: Mapping[str, str], body: bytes, 
     if headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode()))
         form.pop("Version", None)
-        return Asked(_operation("sts", form.pop("Action", "")), form, region)
+        service = "sns" if scope and scope[2] == "sns" else "sts"
+        return Asked(_operation(service, form.pop("Action", "")), form, region)
+    if scope and scope[2] in REST:
+        return _rest_json(scope[2], method, path, body, region)
     return _s3(method, path, headers, body, region)
 
 
@@ -81,13 +96,32 @@ def _operation(service: str, name: str) -> OperationModel:
     return model(service).operation_model(name)
 
 
+def _rest_json(service: str, method: str, path: str, body: bytes, region: str) -> Asked:
+    parts, query = urlsplit(path), dict(parse_qsl(urlsplit(path).query))
+    for name in model(service).operation_names:
+        operation = model(service).operation_model(name)
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", operation.http["requestUri"])
+        match = re.fullmatch(pattern, parts.path)
+        if match is None or operation.http["method"] != method:
+            continue
+        found = from_json(json.loads(body or b"{}"), operation.input_shape)
+        found |= {member: unquote(text) for member, text in match.groupdict().items()}
+        for member, shape in operation.input_shape.members.items():
+            wire_name = shape.serialization.get("name", member)
+            if shape.serialization.get("location") == "querystring" and wire_name in query:
+                found[member] = _typed(query[wire_name], shape)
+        return Asked(operation, found, region)
+    raise Refusal("UnknownOperationException", f"{service} has no {method} {parts.path}")
+
+
 def _s3(method: str, path: str, headers: Mapping[str, str], body: bytes, region: str) -> Asked:
     parts = urlsplit(path)
     bucket, _, key = unquote(parts.path).removeprefix("/").partition("/")
-    if (method, bool(key)) not in S3_OPERATIONS or not bucket:
-        raise Refusal("NotImplemented", f"{method} {parts.path} is not served here", 501)
-    operation = _operation("s3", S3_OPERATIONS[method, bool(key)])
     query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    asked = next((S3_SETTINGS[method, name] for name in query if (method, name) in S3_SETTINGS), None)
+    if not bucket or not (asked or (method, bool(key)) in S3_OPERATIONS):
+        raise Refusal("NotImplemented", f"{method} {parts.path} is not served here", 501)
+    operation = _operation("s3", asked or S3_OPERATIONS[method, bool(key)])
     found: dict[str, Any] = {"Bucket": bucket, **({"Key": key} if key else {})}
     for name, shape in operation.input_shape.members.items():
         place, wire_name = shape.serialization.get("location"), shape.serialization.get("name", name)
@@ -101,7 +135,17 @@ def _s3(method: str, path: str, headers: Mapping[str, str], body: bytes, region:
     if operation.name == "PutObject":
         _check_sum(headers, body)
         found["Body"] = body
+    if operation.name == "PutBucketNotificationConfiguration":
+        found["NotificationConfiguration"] = _settings(body)
     return Asked(operation, found, region)
+
+
+def _settings(body: bytes) -> dict[str, Any]:
+    """Whom a bucket tells; here that is EventBridge or nobody."""
+    names = [each.tag.rpartition("}")[2] for each in ElementTree.fromstring(body)]
+    if names not in ([], ["EventBridgeConfiguration"]):
+        raise Refusal("NotImplemented", f"{', '.join(names)} is not served here", 501)
+    return {name: {} for name in names}
 
 
 def _typed(text: str, shape: Shape) -> Any:
@@ -119,7 +163,7 @@ def _check_sum(headers: Mapping[str, str], body: bytes) -> None:
 def answer(asked: Asked, told: dict[str, Any]) -> Answered:
     """An answer as it goes over the wire."""
     shape, protocol = asked.operation.output_shape, asked.operation.service_model.metadata["protocol"]
-    if protocol == "json":
+    if protocol in ("json", "rest-json"):
         return Answered(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(to_json(told)).encode())
     if protocol == "query":
         name = asked.operation.name
@@ -157,6 +201,9 @@ def _xml(tag: str, value: Any, shape: Shape) -> str:
         return "".join(each) if shape.serialization.get("flattened") else f"<{tag}>{''.join(each)}</{tag}>"
     if shape.type_name == "structure":
         return f"<{tag}>{''.join(_children(value, shape))}</{tag}>"
+    if shape.type_name == "map":
+        each = [f"<entry><key>{escape(key)}</key>{_xml('value', item, shape.value)}</entry>" for key, item in value.items()]
+        return f"<{tag}>{''.join(each)}</{tag}>"
     if isinstance(value, bool):
         value = str(value).lower()
     return f"<{tag}>{escape(value.isoformat() if isinstance(value, datetime) else str(value))}</{tag}>"
@@ -170,11 +217,10 @@ def _children(value: Mapping[str, Any], shape: Any) -> Iterator[str]:
 
 def refuse(protocol: str, refusal: Refusal) -> Answered:
     """An error as it goes over the wire."""
-    if protocol == "json":
+    if protocol in ("json", "rest-json"):
         body = {"__type": refusal.code, "Message": refusal.message, "message": refusal.message}
-        return Answered(
-            refusal.status, {"Content-Type": "application/x-amz-json-1.1", **refusal.headers}, json.dumps(body).encode()
-        )
+        about = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": refusal.code}
+        return Answered(refusal.status, {**about, **refusal.headers}, json.dumps(body).encode())
     inner = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
     text = f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>" if protocol == "query" else f"<Error>{inner}</Error>"
     return Answered(refusal.status, {"Content-Type": "text/xml", **refusal.headers}, text.encode())
