@@ -1,11 +1,12 @@
 """The command line: which commands there are, and what becomes of what goes wrong. framework/road.py is the way they all go.
 
 Results go to stdout, messages to stderr. Exit codes: 0 fine; 1 mistakes in the input; 2 usage; 3 differences found where asked to
-tell; 4 the execution failed or was stopped, or Ctrl-C ended the command; 5 AWS or this machine failed.
+tell; 4 the execution failed or was stopped, or Ctrl-C ended the command; 5 AWS or this machine failed; 141 nobody reads on.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -33,7 +34,7 @@ from framework.commands import (
     versions,
 )
 from framework.errors import BackendError
-from framework.findings import FindingsError
+from framework.findings import FindingsError, printable
 from framework.report import text
 
 
@@ -43,7 +44,8 @@ class Smp(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except FindingsError as error:
             click.echo(showing.for_people(ctx, error.findings, sys.stderr), nl=False, err=True)
             self._answer(ctx, text.findings_text(error.findings))
@@ -52,9 +54,18 @@ class Smp(click.Group):
             click.echo(str(error), err=True)
             self._answer(ctx, text.as_json({"error": {"what": error.what, "why": error.why, "cure": error.cure}}))
             ctx.exit(options.BACKEND)
+        except BrokenPipeError:
+            # Nobody reads on, as in `smp plan | head`; what Python writes when it ends must not fail, too.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(options.UNREAD)
+        except OSError as error:
+            click.echo(printable(f"This machine failed: {error}"), err=True)
+            ctx.exit(options.BACKEND)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(options.FAILED)
+        else:
+            return result
 
     def _answer(self, ctx: click.Context, answer: str) -> None:
         """What a program reads instead of the result."""

@@ -131,6 +131,8 @@ def _run_there(backend: SageMakerBackend, arn: str) -> Run:
     from framework.deploy.comparing import Run
 
     execution = backend.describe(arn)
+    if execution.hidden:
+        click.echo(f"the steps cannot be seen: {execution.hidden}", err=True)
     definition = executions.definition(backend.clients, arn)
     found = reports.reports(backend.clients, definition, execution.steps, lambda message: click.echo(message, err=True))
     return Run(execution, definition, executions.parameters(backend.clients, arn), _metrics(found))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framework.commands import options
+from framework.commands import options, target
 from framework.findings import printable
 from framework.report import text
 
@@ -24,10 +24,10 @@ def command(ctx: click.Context, yes: bool, dry_run: bool) -> None:
 
     Registered models, objects in S3, endpoints and logs stay, and are listed.
     """
-    from framework.deploy.backend import SageMakerBackend  # boto3's own imports take 0.2 s
-
+    if not (yes or dry_run) and options.wants_json(ctx):
+        raise click.UsageError("there is nobody to ask: give --yes, or --dry-run to see what would go")
     compiled = options.compiled_pipeline(ctx)
-    backend = SageMakerBackend(compiled.region)
+    backend = target.backend(ctx, compiled.region)
     removal = backend.removal(compiled)
     for_program = options.wants_json(ctx)
     if dry_run or not removal.goes:

@@ -85,7 +85,7 @@ def _parameters(backend: SageMakerBackend, arn: str) -> dict[str, str]:
 @target.local_option
 @following.interval_option
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End with 5 when it has not ended by then; it goes on."
+    "--timeout", type=options.Seconds(min=0), metavar="SECONDS", help="End with 5 when it has not ended by then; it goes on."
 )
 @click.pass_context
 def wait(ctx: click.Context, which: str, name: str | None, local: bool, interval: float, timeout: float | None) -> None:
@@ -150,7 +150,7 @@ def stop(ctx: click.Context, which: str, name: str | None, until_stopped: bool, 
 @options.project_options
 @target.name_option
 @target.local_option
-@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many of the newest.")
+@click.option("-n", "--limit", type=click.IntRange(1, options.MOST), default=20, show_default=True, help="So many of the newest.")
 @click.pass_context
 def list_executions(ctx: click.Context, name: str | None, local: bool, limit: int) -> None:
     """List the executions of the pipeline, newest first.

@@ -14,6 +14,7 @@ import click
 
 from framework.commands import options, watch
 from framework.errors import BackendError
+from framework.findings import printable
 from framework.pipeline.compiled import CompiledPipeline, Definition
 from framework.pipeline.execution import SUCCEEDED, Execution, StepState
 from framework.report import text
@@ -30,7 +31,7 @@ def interval_option(command: Any) -> Any:
     """The option that says how often SageMaker is asked."""
     return click.option(
         "--interval",
-        type=click.FloatRange(min=0, min_open=True),
+        type=options.Seconds(min=0, min_open=True),
         default=15,
         show_default=True,
         metavar="SECONDS",
@@ -42,6 +43,8 @@ def token_of(given: str | None) -> str:
     """The ClientRequestToken for what was given as a token, which may be shorter or longer than one; a fresh one for nothing."""
     if given is None:
         return uuid.uuid4().hex
+    if not given:
+        raise click.UsageError("the token is empty: leave --token away for a new one")
     return given if SHORTEST_TOKEN <= len(given) <= LONGEST_TOKEN else hashlib.sha256(given.encode()).hexdigest()
 
 
@@ -116,7 +119,7 @@ def _bear(error: BackendError) -> bool:
     from framework.deploy.refusals import is_passing
 
     if is_passing(error):
-        click.echo(f"{error.what} failed: {error.why}; asking again", err=True)
+        click.echo(printable(f"{error.what} failed: {error.why}; asking again"), err=True)
         return True
     return False
 
@@ -143,7 +146,9 @@ def finish(ctx: click.Context, backend: SageMakerBackend, execution: Execution) 
 
 
 def tell_failures(backend: SageMakerBackend, execution: Execution) -> None:
-    """Say of each failed step why, with the last lines of its job's log and where to look at it."""
+    """Say of each failed step why, with the last lines of its job's log and where to look at it; or that no step can be seen."""
+    if execution.hidden:
+        click.echo(f"the steps cannot be seen: {execution.hidden}", err=True)
     watch.tell_reasons(execution, lambda step: _tell_job(backend, execution, step))
 
 

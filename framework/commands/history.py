@@ -30,7 +30,7 @@ ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 @click.option("--execution", "which", metavar="EXECUTION", help='The execution on SageMaker: its ARN, its id, or "latest".')
 @target.name_option
 @click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended; wait for one that has not begun.")
-@click.option("-n", "--lines", type=click.IntRange(min=0), help="Begin with so many of the last lines.  [default: all]")
+@click.option("-n", "--lines", type=click.IntRange(0, options.MOST), help="Begin with so many of the last lines.  [default: all]")
 @click.pass_context
 def logs(
     ctx: click.Context, step_name: str, run_id: str | None, which: str | None, name: str | None, follow: bool, lines: int | None

@@ -74,6 +74,8 @@ def _begin(reader: Reader, last: int | None) -> Iterator[str]:
 
 
 def _step(execution: Execution, name: str) -> StepState:
+    if execution.hidden:
+        raise BackendError(f"Looking for the step {name}", execution.hidden)
     known = {str(state["StepName"]): state for state in execution.steps}
     if name not in known:
         raise FindingsError([Finding("SMP304", Place("logs"), f"{execution.id} has run no step {name}", nearest(name, known))])

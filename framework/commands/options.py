@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import shutil
@@ -25,9 +26,32 @@ if TYPE_CHECKING:
     from framework.deploy.studio import Studio
 
 INPUT, DIFFERENT, FAILED, BACKEND = 1, 3, 4, 5
+UNREAD = 141
+"""As a shell tells of a program that SIGPIPE ended."""
+
 STATE = ".smp"
 STYLES = text.FORMATS[:2]
 """The formats that every command knows."""
+
+
+class Seconds(click.FloatRange):
+    """A finite number of seconds."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; usage errors for what is none, and for nan and infinity."""
+        seconds = float(super().convert(value, param, ctx))
+        if not math.isfinite(seconds) or seconds > LONGEST_WAIT:
+            self.fail(f"{value} is not a number of seconds up to {LONGEST_WAIT}", param, ctx)
+        return seconds
+
+
+LONGEST_WAIT = 31_536_000
+"""A year, in seconds: no execution takes longer."""
+
+MOST = 1_000_000
+"""More executions or versions nobody asks for."""
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
@@ -34,6 +35,15 @@ LOCAL_ONLY = ("keep_going", "strict", "resume")
 SAGEMAKER_ONLY = {"display_name": "--display-name", "token": "--token", "interval": "--interval"}
 
 
+_DISPLAY_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}")
+
+
+def _shown_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not _DISPLAY_NAME.fullmatch(value):
+        raise click.BadParameter("SageMaker takes letters, digits and hyphens between them, 82 at most")
+    return value
+
+
 @click.command()
 @options.project_options
 @click.option("--local", is_flag=True, help="Run the definition on this machine.")
@@ -49,11 +59,11 @@ SAGEMAKER_ONLY = {"display_name": "--display-name", "token": "--token", "interva
     "--parallelism",
     "--parallel",
     "parallelism",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, options.MOST),
     metavar="N",
     help="Steps that run at a time.  [default: as the pipeline says; with --local, the cores]",
 )
-@click.option("--display-name", metavar="NAME", help="What SageMaker shows for the execution.")
+@click.option("--display-name", metavar="NAME", callback=_shown_name, help="What SageMaker shows for the execution.")
 @click.option("--token", metavar="TOKEN", help="Starts with the same token are one execution on SageMaker.  [default: a new one]")
 @following.interval_option
 @click.option("--keep-going", is_flag=True, help="With --local: after a failure, go on with what does not depend on it.")

@@ -40,7 +40,14 @@ class Pipeline:
 
 def name_option(command: Any) -> Any:
     """The option that names a pipeline in place of the configuration."""
-    return click.option("--name", metavar="NAME", help="The pipeline.  [default: that of the configuration]")(command)
+    about = "The pipeline.  [default: that of the configuration]"
+    return click.option("--name", metavar="NAME", callback=_checked, help=about)(command)
+
+
+def _checked(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not NAME.fullmatch(value):
+        raise click.BadParameter("a pipeline is called with letters, digits and hyphens between them, 256 at most")
+    return value
 
 
 def local_option(command: Any) -> Any:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.command("versions")
 @options.project_options
 @target.name_option
-@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="So many of the newest.")
+@click.option("-n", "--limit", type=click.IntRange(1, options.MOST), default=20, show_default=True, help="So many of the newest.")
 @click.pass_context
 def versions(ctx: click.Context, name: str | None, limit: int) -> None:
     """List the definitions that the pipeline has had, newest first: number, when it was made, last execution, name.
@@ -49,7 +49,7 @@ def versions(ctx: click.Context, name: str | None, limit: int) -> None:
 def _data(version: Version) -> dict[str, Any]:
     about = {"CreationTime": version.created, "PipelineExecutionArn": version.execution or None}
     if not version.kept:
-        return about
+        return {"PipelineVersionId": None, **about}
     named = {"PipelineVersionDisplayName": version.name or None, "PipelineVersionDescription": version.description or None}
     return {"PipelineVersionId": int(version.id), **about, **named}
 

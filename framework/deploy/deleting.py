@@ -94,7 +94,7 @@ def delete(clients: Clients, planned: Removal) -> None:
         raise BackendError(
             f"Deleting pipeline {planned.pipeline}",
             f"executions of it have not ended: {', '.join(running[:3])}{' and more' if len(running) > 3 else ''}",
-            "wait for their end, or stop them with `aws sagemaker stop-pipeline-execution`",
+            "wait for their end, or stop each with `smp stop ID`",
         )
     remove_all(clients, planned.pipeline, planned.found)
     if planned.deployed is None:

@@ -6,21 +6,22 @@ SageMaker takes results from an execution of the same pipeline that has succeede
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from framework.deploy import executions
 from framework.deploy.clients import Clients
-from framework.deploy.refusals import half, is_missing, member, told
+from framework.deploy.executions import LATEST
+from framework.deploy.refusals import is_missing
+from framework.errors import BackendError
 from framework.findings import Finding, FindingsError
 from framework.pipeline.compiled import Definition
 from framework.pipeline.execution import EXECUTING, FAILED, SUCCEEDED, StepState
 from framework.pipeline.partial import PLACE, RULE
 
-LATEST = "latest"
 USABLE = (SUCCEEDED, FAILED)
 LOOKED_AT = 100
 """How many executions are looked into for results, newest first: each takes a call."""
@@ -65,22 +66,11 @@ class Earlier:
 
     def definition(self, arn: str) -> Definition:
         """What an execution ran, or runs."""
-        call = "DescribePipelineDefinitionForExecution", f"execution {arn}"
-        with told(*call):
-            found = self._clients.sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)
-        try:
-            definition = json.loads(member(found, "PipelineDefinition", *call))
-        except ValueError:
-            definition = None
-        if not isinstance(definition, dict):
-            raise half(*call, "definition in JSON")
-        return definition
+        return executions.definition(self._clients, arn)
 
     def steps(self, arn: str) -> tuple[StepState, ...]:
         """How the steps of an execution stand."""
-        with told("ListPipelineExecutionSteps", f"execution {arn}"):
-            pages = self._clients.sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=arn)
-            return tuple(dict(step) for page in pages for step in page.get("PipelineExecutionSteps", []))
+        return executions.steps(self._clients, arn)
 
     def source(self, needed: Collection[str], wanted: str | None = None) -> str | None:
         """The ARN of the execution that has the results of some steps; None when none are needed and none is wanted.
@@ -104,10 +94,7 @@ class Earlier:
 
     def _checked(self, arn: str, needed: Collection[str]) -> str:
         """The execution, if results can be taken from it."""
-        call = "DescribePipelineExecution", f"execution {arn}"
-        with told(*call):
-            found = self._clients.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
-        status = member(found, "PipelineExecutionStatus", *call)
+        status = executions.describe(self._clients, arn)["PipelineExecutionStatus"]
         if status not in USABLE:
             message = f"the execution {arn} is {status}, and results are taken from one that is Succeeded or Failed"
             raise _no(message, "wait until it has ended, or give another")
@@ -123,16 +110,11 @@ class Earlier:
 
     def _summaries(self) -> Iterator[Mapping[str, Any]]:
         """The executions, newest first, as they are listed."""
-        with told("ListPipelineExecutions", f"pipeline {self._pipeline}"):
-            try:
-                pages = self._clients.sagemaker.get_paginator("list_pipeline_executions").paginate(
-                    PipelineName=self._pipeline, SortBy="CreationTime", SortOrder="Descending"
-                )
-                for page in pages:
-                    yield from page.get("PipelineExecutionSummaries", [])
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+        try:
+            yield from executions.listing(self._clients, self._pipeline)
+        except BackendError as error:
+            if not isinstance(error.__cause__, ClientError) or not is_missing(error.__cause__):
+                raise
 
 
 _GOING_ON = (EXECUTING, "Stopping", "")

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED
 from framework.deploy.links import address
-from framework.deploy.refusals import code_of, half, told
+from framework.deploy.refusals import code_of, half, member, told
 from framework.errors import BackendError
 from framework.pipeline.execution import COMPLETED_WITH_FAILURES, EXECUTING, FAILED, Execution, StepState
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 THREADS = 8
-PAGE = 100
 WITH_FAILURES = (FAILED, COMPLETED_WITH_FAILURES)
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")
 
@@ -37,7 +36,9 @@ def listing(clients: Clients, pipeline: str) -> Iterator[PipelineExecutionSummar
     pages = clients.sagemaker.get_paginator("list_pipeline_executions")
     with told("ListPipelineExecutions", f"pipeline {pipeline}"):
         for page in pages.paginate(PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending"):
-            yield from page.get("PipelineExecutionSummaries", [])
+            for summary in page.get("PipelineExecutionSummaries", []):
+                member(summary, "PipelineExecutionArn", "ListPipelineExecutions", f"pipeline {pipeline}")
+                yield summary
 
 
 def find(clients: Clients, pipeline: str, which: str = LATEST) -> str:
@@ -75,16 +76,29 @@ def describe(clients: Clients, arn: str) -> Mapping[str, Any]:
 
 
 def steps(clients: Clients, arn: str) -> tuple[StepState, ...]:
-    """The states of its steps, in the order they began; none where who asks may not list them."""
+    """The states of its steps, in the order they began."""
+    call = "ListPipelineExecutionSteps", f"execution {arn}"
     pages = clients.sagemaker.get_paginator("list_pipeline_execution_steps")
-    with told("ListPipelineExecutionSteps", f"execution {arn}"):
-        try:
-            found = [dict(s) for page in pages.paginate(PipelineExecutionArn=arn, SortOrder="Ascending") for s in _of(page)]
-        except ClientError as error:
-            if code_of(error) in DENIED:
-                return ()
-            raise
+    with told(*call):
+        found = [dict(s) for page in pages.paginate(PipelineExecutionArn=arn, SortOrder="Ascending") for s in _of(page)]
+    for state in found:
+        member(state, "StepName", *call)
+        member(state, "StepStatus", *call)
     return tuple(found)
+
+
+def execution(clients: Clients, arn: str) -> Execution:
+    """The execution as it stands; where who asks may not list its steps, it has a reason instead of them."""
+    return _with_steps(clients, arn, describe(clients, arn))
+
+
+def _with_steps(clients: Clients, arn: str, found: Mapping[str, Any]) -> Execution:
+    try:
+        return Execution(found, steps(clients, arn))
+    except BackendError as error:
+        if not isinstance(error.__cause__, ClientError) or code_of(error.__cause__) not in DENIED:
+            raise
+        return Execution(found, (), str(error))
 
 
 def _of(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -101,7 +115,7 @@ def history(clients: Clients, pipeline: str, most: int) -> list[Execution]:
 
 def _entry(clients: Clients, arn: str) -> Execution:
     found = describe(clients, arn)
-    return Execution(found, steps(clients, arn) if found["PipelineExecutionStatus"] in WITH_FAILURES else ())
+    return _with_steps(clients, arn, found) if found["PipelineExecutionStatus"] in WITH_FAILURES else Execution(found, ())
 
 
 def parameters(clients: Clients, arn: str) -> dict[str, str]:
@@ -109,7 +123,8 @@ def parameters(clients: Clients, arn: str) -> dict[str, str]:
     pages = clients.sagemaker.get_paginator("list_pipeline_parameters_for_execution")
     with told("ListPipelineParametersForExecution", f"execution {arn}"):
         given = [one for page in pages.paginate(PipelineExecutionArn=arn) for one in page.get("PipelineParameters", [])]
-    return {one["Name"]: one["Value"] for one in given}
+        call = "ListPipelineParametersForExecution", f"execution {arn}"
+        return {member(one, "Name", *call): member(one, "Value", *call) for one in given}
 
 
 def definition(clients: Clients, arn: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ From the page "logging-cloudwatch" of the SageMaker guide; the training jobs of 
 
 LAMBDA = "/aws/lambda/"
 STREAMS = 50
+MOST_EVENTS = 10_000
 MILLISECONDS = 1000
 LATE = 10 * MILLISECONDS
 
@@ -97,13 +98,20 @@ def _streams(clients: Clients, log: JobLog) -> list[str]:
             raise
 
 
-def _last(clients: Clients, group: str, stream: str, lines: int) -> Iterator[tuple[int, str]]:
-    with told("GetLogEvents", f"log stream {group}:{stream}"):
-        answer = clients.logs.get_log_events(
-            logGroupName=group, logStreamName=stream, limit=min(lines, 10_000), startFromHead=False
-        )
-    for event in answer.get("events", []):
-        yield int(event.get("timestamp", 0)), str(event.get("message", ""))
+def _last(clients: Clients, group: str, stream: str, lines: int) -> list[tuple[int, str]]:
+    """The last lines of a stream, page by page from its end: one holds at most 10,000 of them, and at most 1 MB."""
+    request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": False}
+    found: list[tuple[int, str]] = []
+    while len(found) < lines:
+        with told("GetLogEvents", f"log stream {group}:{stream}"):
+            answer = clients.logs.get_log_events(**request, limit=min(lines - len(found), MOST_EVENTS))
+        page = [(int(event.get("timestamp", 0)), str(event.get("message", ""))) for event in answer.get("events", [])]
+        found = page + found
+        token = answer.get("nextBackwardToken")
+        if not token or token == request.get("nextToken"):  # CloudWatch tells the same token again at the beginning
+            break
+        request["nextToken"] = token
+    return found
 
 
 def _events(clients: Clients, log: JobLog, since: int = 0) -> Iterator[tuple[tuple[int, str], str]]:

@@ -73,5 +73,5 @@ def _content(clients: Clients, uri: str) -> Any:
         body = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read(LARGEST + 1)
     try:
         return json.loads(body) if len(body) <= LARGEST else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BackendError(f"Reading {uri}", f"it is not JSON: {error}") from error

@@ -22,7 +22,7 @@ from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED, UNKNOWN_OPERATION
 from framework.deploy.fields import canonical
 from framework.deploy.links import address
-from framework.deploy.refusals import code_of, half, is_missing, told
+from framework.deploy.refusals import code_of, half, is_missing, member, told
 from framework.deploy.uploads import location
 from framework.errors import BackendError
 
@@ -31,6 +31,7 @@ ABSENT = ("404", "NoSuchKey", "NoSuchBucket")
 MOST_EXECUTIONS = 50
 """Of the newest executions so many are asked for their definitions where the service keeps no versions."""
 
+_LIST = "`smp versions` lists those that there are"
 _UPLOAD = re.compile(r"s3://[a-z0-9][a-z0-9.-]+/(?:\S*/)?[0-9a-f]{64}(?:/\S*)?")
 """The address of an upload, or of a folder of them: its key holds the digest of the content."""
 
@@ -75,7 +76,7 @@ def _kept(clients: Clients, pipeline: str) -> Iterator[Version]:
             request: dict[str, Any] = {"PipelineName": pipeline, "SortOrder": "Descending"}
             while True:
                 page = clients.sagemaker.list_pipeline_versions(**request)
-                yield from (_version(summary) for summary in page.get("PipelineVersionSummaries", []))
+                yield from (_version(summary, pipeline) for summary in page.get("PipelineVersionSummaries", []))
                 if not page.get("NextToken"):
                     return
                 request["NextToken"] = page["NextToken"]
@@ -84,9 +85,9 @@ def _kept(clients: Clients, pipeline: str) -> Iterator[Version]:
                 raise
 
 
-def _version(summary: Mapping[str, Any]) -> Version:
+def _version(summary: Mapping[str, Any], pipeline: str) -> Version:
     return Version(
-        id=str(summary.get("PipelineVersionId", "")),
+        id=str(int(member(summary, "PipelineVersionId", "ListPipelineVersions", f"pipeline {pipeline}"))),
         created=summary.get("CreationTime"),
         name=summary.get("PipelineVersionDisplayName") or "",
         description=summary.get("PipelineVersionDescription") or "",
@@ -117,7 +118,7 @@ def definition(clients: Clients, pipeline: str, version: Version) -> dict[str, A
         except ClientError as error:
             if not is_missing(error):
                 raise
-            raise BackendError(f"Looking for {call[1]}", "there is none", "`smp versions` lists those that there are") from error
+            raise BackendError(f"Looking for {call[1]}", "there is none", _LIST) from error
     try:
         answer = json.loads(found.get("PipelineDefinition", ""))
     except ValueError:
@@ -140,6 +141,8 @@ def choose(clients: Clients, pipeline: str, which: str | None, now: Mapping[str,
         BackendError: there is no such version.
     """
     if which is not None and which.isdecimal():
+        if int(which) == 0:
+            raise BackendError(f"Looking for version {which} of pipeline {pipeline}", "versions count from 1", _LIST)
         version = Version(which, None)
         return version, definition(clients, pipeline, version)
     if which is not None:
@@ -151,7 +154,7 @@ def choose(clients: Clients, pipeline: str, which: str | None, now: Mapping[str,
         if canonical(found) != canonical(now):
             return version, found
     raise BackendError(
-        f"Looking for an earlier version of pipeline {pipeline}", "it has had no other definition", "`smp versions` lists them"
+        f"Looking for an earlier version of pipeline {pipeline}", "it has had no other definition", _LIST
     )
 
 

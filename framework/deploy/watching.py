@@ -78,5 +78,5 @@ def _time_is_up(execution: Execution, timeout_seconds: float | None) -> BackendE
     return BackendError(
         f"Waiting for {arn or 'the execution'}",
         f"it is still {execution.status} after {timeout_seconds:g} s",
-        "wait for longer; the execution itself goes on",
+        "wait for longer",
     )

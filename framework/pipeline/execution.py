@@ -19,10 +19,14 @@ Watcher = Callable[[StepState], None]
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What DescribePipelineExecution (`description`) and ListPipelineExecutionSteps (`steps`, oldest first) tell."""
+    """What DescribePipelineExecution (`description`) and ListPipelineExecutionSteps (`steps`, oldest first) tell.
+
+    `hidden` says why the steps cannot be seen; "" where they can.
+    """
 
     description: Mapping[str, Any]
     steps: Sequence[StepState]
+    hidden: str = ""
 
     @property
     def status(self) -> str:

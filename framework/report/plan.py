@@ -74,7 +74,9 @@ def summary(data: Data) -> str:
     again = "" if data["action"] == "create" else " again"
     runs = f"1 step runs{again}" if next_run["run"] == 1 else f"{next_run['run']} steps run{again}"
     reuses = "1 reuses its result" if next_run["reuse"] == 1 else f"{next_run['reuse']} reuse their results"
-    return f"Plan: {', '.join(parts)}; {runs}, {reuses}."
+    absent = missing(data)
+    sends = f"; {len(absent)} upload{'s' * (len(absent) > 1)} to send" if absent else ""
+    return f"Plan: {', '.join(parts)}{sends}; {runs}, {reuses}."
 
 
 def outlook(data: Data) -> list[tuple[str, list[str], str]]:

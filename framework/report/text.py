@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -217,7 +218,7 @@ def _time(value: Any) -> datetime:
 
 def metric_rows(reports: Iterable[tuple[str, str, Any]]) -> Rows:
     """A row for each number in the steps' reports: step, its path in the report, value."""
-    return [(step, path, f"{value:.4f}") for step, path, value in metrics(reports)]
+    return [(step, shown(path), f"{value:.4f}") for step, path, value in metrics(reports)]
 
 
 def metrics(reports: Iterable[tuple[str, str, Any]]) -> list[tuple[str, str, float]]:
@@ -229,7 +230,8 @@ def _numbers(value: Any, path: str) -> Iterable[tuple[str, float]]:
     if isinstance(value, bool):
         return
     if isinstance(value, (int, float)):
-        yield path.removesuffix(".value"), float(value)
+        with suppress(OverflowError):  # a whole number of more than 308 digits is no metric
+            yield path.removesuffix(".value"), float(value)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _numbers(item, f"{path}.{key}" if path else str(key))

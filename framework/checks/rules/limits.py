@@ -33,7 +33,8 @@ RULES = (
     Rule(
         COUNTS,
         "Too many parameters, tags or loop items",
-        "An execution takes at most 200 parameters, a pipeline 50 tags, a loop 100 items written out.",
+        "An execution takes at most 200 parameters, a pipeline 50 tags (one or two of which deploying sets), a loop 100 items "
+        "written out.",
         "Join parameters, or read them from a file; leave tags out; let a step write the list of items.",
         source="botocore, StartPipelineExecution and CreatePipeline; SageMaker Python SDK 3, ForEachStep",
     ),
@@ -92,8 +93,10 @@ def _whole(subject: Subject) -> Iterator[Violation]:
     if compiled.name and not _PIPELINE_NAME.fullmatch(compiled.name):
         hint = "at most 256 letters, digits and hyphens, a letter or digit first and last"
         yield Violation(NAMES, ("PipelineName",), f'a pipeline cannot be called "{compiled.name[:80]}"', hint)
-    if len(compiled.tags) > MAX_TAGS:
-        yield Violation(COUNTS, ("Tags",), f"the pipeline has {len(compiled.tags)} tags; it takes {MAX_TAGS}", "leave some out")
+    ours = 2 if compiled.triggers or compiled.notifications else 1
+    if len(compiled.tags) > MAX_TAGS - ours:
+        message = f"the pipeline has {len(compiled.tags)} tags; it takes {MAX_TAGS}, {ours} set by deploying"
+        yield Violation(COUNTS, ("Tags",), message, "leave some out")
     size = _size(compiled)
     if size > MAX_INLINE:
         message = f"the definition has {size:,} characters; one sent inline holds {MAX_INLINE:,}, so it goes by way of S3"

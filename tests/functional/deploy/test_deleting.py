@@ -174,7 +174,7 @@ def test_executions_that_go_on_are_not_deleted(call: Smp, cloud: Cloud) -> None:
     assert result.exit_code == 5
     assert result.stderr.splitlines()[-1] == (
         "Deleting pipeline churn failed: executions of it have not ended: a, c. "
-        "Try: wait for their end, or stop them with `aws sagemaker stop-pipeline-execution`."
+        "Try: wait for their end, or stop each with `smp stop ID`."
     )
     assert there(cloud) == before
 

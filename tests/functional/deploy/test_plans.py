@@ -62,7 +62,9 @@ def test_nothing_is_changed_by_looking(call, cloud):
     assert result.exit_code == 0
     assert result.stdout.startswith("pipeline lgbm-test does not exist yet: it will be created\n\n  + role: ")
     assert "  uploads: 3 of 3 to send, " in result.stdout
-    assert result.stdout.endswith("\nPlan: 7 to add, 0 to change, 0 to remove; 6 steps run, 0 reuse their results.\n")
+    assert result.stdout.endswith(
+        "\nPlan: 7 to add, 0 to change, 0 to remove; 3 uploads to send; 6 steps run, 0 reuse their results.\n"
+    )
     assert (writes(cloud), result.stderr) == ([], "")
     assert call("plan", "--detailed-exitcode").exit_code == 3
 

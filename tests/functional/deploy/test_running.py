@@ -108,9 +108,7 @@ def test_time_is_up(cloud, backend):
     with pytest.raises(BackendError) as caught:
         backend.wait(ARN, lambda _: None, poll_seconds=0.05, timeout_seconds=0.1)
 
-    assert str(caught.value) == (
-        f"Waiting for {ARN} failed: it is still Executing after 0.1 s. Try: wait for longer; the execution itself goes on."
-    )
+    assert str(caught.value) == (f"Waiting for {ARN} failed: it is still Executing after 0.1 s. Try: wait for longer.")
 
 
 def test_starting_what_is_not_deployed(cloud, backend):

@@ -73,15 +73,12 @@ def test_back_to_the_version_before_and_forth_again(call, aws, deploy):
     back, forth = call("rollback", "--yes"), call("rollback", "--yes")
 
     assert (back.exit_code, back.stderr) == (0, "back to version 2:\n")
-    assert (
-        back.stdout
-        == (
-            "pipeline lgbm-test will be updated\n\n"
-            '  ~ step train-0 (Training)\n      ~ Arguments.HyperParameters.max_depth: "(hidden)" → "(hidden)"\n\n'
-            "  the next execution:\n    train-0 runs: enable_cache is off\n\n"
-            "Plan: 0 to add, 1 to change, 0 to remove; 1 step runs again, 0 reuse their results.\n"
-            f"rolled back {PIPELINE} to version 2, which is version 4 now\n"
-        )
+    assert back.stdout == (
+        "pipeline lgbm-test will be updated\n\n"
+        '  ~ step train-0 (Training)\n      ~ Arguments.HyperParameters.max_depth: "(hidden)" → "(hidden)"\n\n'
+        "  the next execution:\n    train-0 runs: enable_cache is off\n\n"
+        "Plan: 0 to add, 1 to change, 0 to remove; 1 step runs again, 0 reuse their results.\n"
+        f"rolled back {PIPELINE} to version 2, which is version 4 now\n"
     )
     assert forth.stdout.endswith(f"rolled back {PIPELINE} to version 3, which is version 5 now\n")
     assert depth(aws) == "8"
@@ -131,7 +128,7 @@ def test_where_the_service_keeps_no_versions(call, aws, deploy):
     assert done.stdout.endswith(f"rolled back {PIPELINE} to the definition of execution {first[-12:]}\n")
     assert depth(aws) == "6"
     told = json.loads(call("versions", "--format", "json").stdout)
-    assert told[0].keys() == {"CreationTime", "PipelineExecutionArn"}
+    assert told[0].keys() == {"PipelineVersionId", "CreationTime", "PipelineExecutionArn"}
 
 
 def test_nothing_to_go_back_to(call, aws, deploy):
@@ -142,7 +139,7 @@ def test_nothing_to_go_back_to(call, aws, deploy):
     assert missing.stderr == "Rolling back pipeline lgbm-test failed: it is not deployed. Try: deploy it with `smp deploy`.\n"
     assert only.stderr == (
         "Looking for an earlier version of pipeline lgbm-test failed: it has had no other definition. "
-        "Try: `smp versions` lists them.\n"
+        "Try: `smp versions` lists those that there are.\n"
     )
     assert unknown.stderr == (
         "Looking for version 9 of pipeline lgbm-test failed: there is none. Try: `smp versions` lists those that there are.\n"

@@ -98,7 +98,7 @@ def test_what_is_sent_beside_the_definition() -> None:
     tags = tuple({"Key": f"k{number}", "Value": "v"} for number in range(51))
     assert said({"Steps": []}, name="two words", tags=tags, parallelism=51) == [
         ("SMP504", ("PipelineName",), 'a pipeline cannot be called "two words"'),
-        ("SMP503", ("Tags",), "the pipeline has 51 tags; it takes 50"),
+        ("SMP503", ("Tags",), "the pipeline has 51 tags; it takes 50, 1 set by deploying"),
         ("SMP512", ("ParallelismConfiguration",),
          "51 steps at a time are more than the default quota of 50 (developer guide, build-and-manage-pipeline)"),
     ]  # fmt: skip

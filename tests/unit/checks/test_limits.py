@@ -9,7 +9,7 @@ import pytest
 from framework.checks import check_definition
 from framework.checks.rules import limits
 from framework.findings import WARNING
-from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.compiled import CompiledPipeline, Schedule
 
 
 def stop(name: str = "stop", message: str = "x") -> dict[str, Any]:
@@ -61,8 +61,17 @@ def test_parameters() -> None:
 
 def test_tags() -> None:
     tags = tuple({"Key": f"k{number}", "Value": "v"} for number in range(51))
-    assert found(tags=tags[:50]) == []
-    assert found(tags=tags) == [("SMP503", ("Tags",), "the pipeline has 51 tags; it takes 50", "error")]
+    assert found(tags=tags[:49]) == []
+    said = "the pipeline has 50 tags; it takes 50, 1 set by deploying"
+    assert found(tags=tags[:50]) == [("SMP503", ("Tags",), said, "error")]
+
+
+def test_tags_beside_triggers() -> None:
+    tags = tuple({"Key": f"k{number}", "Value": "v"} for number in range(49))
+    nightly = Schedule("nightly", "group", {})
+    assert found(tags=tags[:48], triggers=(nightly,)) == []
+    said = "the pipeline has 49 tags; it takes 50, 2 set by deploying"
+    assert found(tags=tags, triggers=(nightly,)) == [("SMP503", ("Tags",), said, "error")]
 
 
 @pytest.mark.parametrize(("name", "legal"), [("a" * 64, True), ("a" * 65, False), ("a_b-C1", True), ("a b", False), ("ä", False)])

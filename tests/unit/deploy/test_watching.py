@@ -58,9 +58,7 @@ def test_time_is_up_to_the_second():
         time.run(*[execution("Executing")] * 9, poll_seconds=15, timeout_seconds=40)
 
     assert time.slept == [15, 15, 10]
-    assert str(caught.value) == f"Waiting for {ARN} failed: it is still Executing after 40 s. " + (
-        "Try: wait for longer; the execution itself goes on."
-    )
+    assert str(caught.value) == f"Waiting for {ARN} failed: it is still Executing after 40 s. " + ("Try: wait for longer.")
 
 
 class Flaky(Time):

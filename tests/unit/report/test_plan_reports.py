@@ -90,7 +90,7 @@ pipeline lgbm-test will be updated
   uploads: 1 of 2 to send, 1.5 kB
   registered model ChurnModelPackage: arn:1
 
-Plan: 3 to add, 2 to change, 1 to remove, 1 to move; 3 steps run again, 1 reuses its result.
+Plan: 3 to add, 2 to change, 1 to remove, 1 to move; 1 upload to send; 3 steps run again, 1 reuses its result.
 """
 
 
@@ -129,7 +129,7 @@ def test_in_colours_on_a_terminal_the_text_is_the_same(monkeypatch):
         (plan(action="unchanged", steps=STEPS), "No changes: the account is as the configuration says."),
         (
             plan(action="unchanged", uploads=UPLOADS),
-            "Plan: 0 to add, 0 to change, 0 to remove; 0 steps run again, 0 reuse their results.",
+            "Plan: 0 to add, 0 to change, 0 to remove; 1 upload to send; 0 steps run again, 0 reuse their results.",
         ),
         (
             plan(CHANGES[4], action="create", steps=STEPS[1:2]),
@@ -297,7 +297,7 @@ def test_markdown_says_what_the_text_says():
     said = " ".join(tags.texts)
 
     assert "pipeline lgbm-test will be updated" in said
-    assert "Plan: 3 to add, 2 to change, 1 to remove, 1 to move; 3 steps run again, 1 reuses its result." in said
+    assert "Plan: 3 to add, 2 to change, 1 to remove, 1 to move; 1 upload to send; 3 steps run again, 1 reuses its result." in said
     for words in ("role", "tag team", "step fit (Training)", '"6" → "8"', "lgbm/conf.yaml:7:3", "uploads: 1 of 2 to send, 1.5 kB"):
         assert words in said
     assert [tag for tag, _ in tags.seen].count("details") == 3 + 1, "two changes of a role and a tag, one of a step, the next run"
