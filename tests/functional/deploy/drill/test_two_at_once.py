@@ -1,4 +1,5 @@
-"""Two deploys of one pipeline at once, on two machines: one is held at a call while the other goes on, at every call in turn.
+"""Two deploys of one pipeline at once, on two machines: one is held at a call while the other goes on, at one call after the other:
+at each that writes, and every second that reads, or at all with SMP_DRILL=all.
 
 One wins and the account is wholly as it says; the other says so, or begins so late that it is simply the later one. Only the mark
 may be left unfinished by the one that gives way, and deploying again finishes it.
@@ -6,16 +7,16 @@ may be left unfinished by the one that gives way, and deploying again finishes i
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.functional.deploy.drill.machine import Ended, Machine
-from tests.functional.deploy.drill.scenarios import Scenario, project, write_projects
+from tests.functional.deploy.drill.scenarios import Scenario, project
 from tests.functional.deploy.drill.state import copied, differences, empty, state
 from tests.functional.deploy.faithful import Faithful
 from tests.functional.deploy.faithful.server import READS
@@ -24,6 +25,7 @@ ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn"
 MARK = "smp:deployed"
 PATIENCE = 20.0
 MINE, THEIRS = "after", "other"
+EVERYTHING = os.environ.get("SMP_DRILL") == "all"
 FIRST_LOOK = ("DescribePipeline", "ListTags")
 
 
@@ -64,12 +66,8 @@ class Race:
 
 
 @pytest.fixture(scope="module")
-def race(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Race]:
-    folder = tmp_path_factory.mktemp("race")
-    write_projects(folder)
-    warm = [["deploy", *project(folder, "before")], ["deploy", *project(folder, "after")]]
-    with ExitStack() as stack:
-        yield Race([stack.enter_context(Machine(folder / name, warm, empty)) for name in ("mine", "theirs")], folder)
+def race(machines: list[Machine], projects: Path) -> Race:
+    return Race(machines, projects)
 
 
 def told(ended: Ended) -> bool:
@@ -117,6 +115,8 @@ def whole(race: Race, begin: Faithful, rights: dict[str, Scenario]) -> list[str]
     found: list[str] = []
     last = max(number for number, operation in enumerate(rights[MINE].calls, 1) if not operation.startswith(READS))
     for number, operation in enumerate(rights[MINE].calls, 1):
+        if operation.startswith(READS) and number % 2 and not EVERYTHING:
+            continue
         server, theirs = copied(begin), []
         mine = race.held(server, number, lambda: theirs.append(race.machines[1].run(race.words[THEIRS], server)))  # noqa: B023
         in_turn = (operation in FIRST_LOOK and number <= len(FIRST_LOOK)) or number > last
