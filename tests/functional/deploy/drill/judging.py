@@ -60,7 +60,7 @@ def wrong(machine: Machine, scenario: Scenario, fault: Fault) -> list[str]:
     found = [*_first(first, fault, struck), *_safe(server)]
     if first.code == 0 and not scenario.again:
         found += differences(state(server), scenario.right)
-    second = machine.again(scenario.again or scenario.words, server)
+    second = machine.run(scenario.again or scenario.words, server)
     found += [] if second.code == 0 else [f"again: {second}"]
     found += [f"again{line}" for line in differences(scenario.compared(state(server)), scenario.right)]
     about = f"{scenario.name}, call {fault.at} ({struck}), {fault.kind}{', lasting' * fault.lasting}"

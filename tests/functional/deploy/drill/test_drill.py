@@ -1,8 +1,8 @@
 """The fault drill: each call of deploy, run, rollback and delete fails in turn, or is the last that the process makes.
 
-Each command runs in a process of its own, and those that are killed are killed by SIGKILL. For speed the process is forked from one
-that has imported all (mother.py); `test_a_process_from_nothing` starts whole ones. Running the command again, which nothing befalls
-then, is done by one process. SMP_DRILL=all drills each call with every kind of fault: three times as many cases.
+A command that is killed is a process of its own, and killed by SIGKILL. For speed it is forked from one that has imported all
+(mother.py), which runs itself what is not killed; `test_a_process_from_nothing` starts and kills whole ones. SMP_DRILL=all drills
+each call with every kind of fault: several times as many cases.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def wrong(race: Race, server: Faithful, mine: Ended, theirs: Ended, rights: dict
         found.append("nobody has said a word")
     if not unfinished_or(now, rights[winner].right):
         found.append(f"the mark is {now['tags'][ARN][MARK]}")
-    again = race.machines[1].again(race.words[winner], server)
+    again = race.machines[1].run(race.words[winner], server)
     found += differences(but_uploads_and_mark(state(server)), but_uploads_and_mark(rights[winner].right))
     if again.code != 0 or state(server)["tags"][ARN] != rights[winner].right["tags"][ARN]:
         found.append(f"again: {again}")
