@@ -17,7 +17,7 @@ from framework.deploy.cures import DENIED, EXISTS, INVALID
 from framework.deploy.mark import as_it_is, mark_of, under_way
 from framework.deploy.plan import MARK, REMOVE, Deployed, Plan, diff
 from framework.deploy.refusals import code_of, half, is_missing, says, told
-from framework.deploy.rivals import interfered, refuse_moved
+from framework.deploy.rivals import interfered, refuse_moved, unending
 from framework.deploy.uploads import put_missing
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup, Upload
@@ -58,14 +58,10 @@ def apply(clients: Clients, plan: Plan, look: Look, warn: Warn = ignored) -> str
     if now is not None and (parts := interfered(plan, deployed, now)):
         warn(f"another deploy changed the pipeline at the same time ({', '.join(parts)}); it is made as this one says")
         again = diff(pipeline, now)
-        _refuse_second(plan, now, _update(clients, again, now, look, warn))
+        after = _update(clients, again, now, look, warn)
+        if after is not None and interfered(again, now, after):
+            raise unending(pipeline.name)
     return deployed.arn
-
-
-def _refuse_second(plan: Plan, before: Deployed, now: Deployed | None) -> None:
-    if now is not None and (parts := interfered(plan, before, now)):
-        why = f"another deploy goes on changing it ({', '.join(parts)})"
-        raise BackendError(f"Deploying pipeline {plan.pipeline.name}", why, "wait until it has ended, and run the command again")
 
 
 def _update(clients: Clients, plan: Plan, deployed: Deployed, look: Look, warn: Warn) -> Deployed | None:

@@ -17,7 +17,7 @@ from framework.deploy import applying, deleting, executions, looking, rivals, tr
 from framework.deploy.clients import Clients
 from framework.deploy.earlier import Earlier
 from framework.deploy.mark import is_of, without_mark
-from framework.deploy.plan import UNCHANGED, Deployed, Plan
+from framework.deploy.plan import UNCHANGED, Deployed, Plan, diff
 from framework.deploy.refusals import half, is_missing, told
 from framework.deploy.triggers import FoundTriggers
 from framework.deploy.uploads import Progress, put_missing, quiet
@@ -25,6 +25,9 @@ from framework.deploy.watching import POLL_SECONDS, Bear, follow, give_up
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageRequest
 from framework.pipeline.execution import Execution, Watcher
+
+_ROUNDS = 3
+"""So often a deploy makes good what another one does to its triggers."""
 
 
 class SageMakerBackend:
@@ -104,14 +107,38 @@ class SageMakerBackend:
     ) -> None:
         """Makes triggers and notifications as they are to be, once the pipeline, which has this ARN, is written.
 
-        What another deploy has made of them meanwhile goes away again, and `warn` is told.
+        What another deploy has made of them meanwhile, or of the pipeline, goes away again, and `warn` is told.
+
+        Raises:
+            BackendError: AWS refuses, or another deploy does not leave off.
         """
-        if not triggering.reconcile(self._clients, pipeline, arn, found):
-            return
-        now = self.triggers(pipeline, self.fetch(pipeline.name))
-        if names := rivals.strange(pipeline, found, now):
-            warn(f"another deploy changed {', '.join(names)} at the same time; they are made as this one says")
-            triggering.reconcile(self._clients, pipeline, arn, now)
+        began, missing = self._reconcile(pipeline, arn, found)
+        for number in range(_ROUNDS if began else 0):
+            deployed = self.fetch(pipeline.name)
+            now, again = self.triggers(pipeline, deployed), diff(pipeline, deployed)
+            names = rivals.strange(pipeline, found, now)
+            lost = bool(again.changes) and (bool(names) or not is_of(pipeline, deployed))
+            if not (names or lost) and (missing is None or number):
+                break
+            if changed := ", ".join([*(["the pipeline"] if lost else []), *names]):
+                warn(f"another deploy changed {changed} at the same time; all is made as this one says")
+            if lost:
+                self.apply(again, warn)
+            found, missing = now, self._reconcile(pipeline, arn, now)[1]
+        else:
+            if began:
+                raise rivals.unending(pipeline.name)
+        if missing:
+            raise missing
+
+    def _reconcile(self, pipeline: CompiledPipeline, arn: str, found: FoundTriggers) -> tuple[bool, BackendError | None]:
+        """Whether there was anything to do, and the error where something was not there: another deploy may have taken it away."""
+        try:
+            return triggering.reconcile(self._clients, pipeline, arn, found), None
+        except BackendError as error:
+            if isinstance(error.__cause__, ClientError) and is_missing(error.__cause__):
+                return True, error
+            raise
 
     def removal(self, pipeline: CompiledPipeline) -> deleting.Removal:
         """What deleting the pipeline would take away, and leave."""

@@ -38,6 +38,7 @@ _OF_SCHEDULES = (
     "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "ActionAfterCompletion", "State", "Description",
     "Target", "StartDate", "EndDate", "KmsKeyArn",
 )  # fmt: skip
+_GONE: Mapping[str, Any] = {}
 _OF_RULES = ("EventPattern", "ScheduleExpression", "State", "Description")
 
 
@@ -128,6 +129,8 @@ class _Looking:
                 resource = ("rule", bus, str(rule["Name"]))
                 named, arn = f"rule {rule['Name']}", str(rule["Arn"])
                 tags = self._tags_of(arn, named)
+                if tags is None:  # it was taken away since it was listed
+                    continue
                 if tags.get(OWNER) == self.pipeline:
                     yield resource, self._rule(rule, bus, tags)
                 elif resource in self.wanted:
@@ -143,9 +146,11 @@ class _Looking:
         what = NOTIFICATION if f"smp:{NOTIFICATION}" in tags else TRIGGER
         return Held(what, tags.get(f"smp:{what}") or str(rule["Name"]), comparable({**state, "EventBusName": bus}, self.arn))
 
-    def _tags_of(self, arn: str, named: str) -> dict[str, str]:
-        """The tags of a rule."""
-        return _tags(asked("ListTagsForResource", named, lambda: self.clients.events.list_tags_for_resource(ResourceARN=arn), {}))
+    def _tags_of(self, arn: str, named: str) -> dict[str, str] | None:
+        """The tags of a rule; None where it is gone."""
+        call = self.clients.events.list_tags_for_resource
+        answer = asked("ListTagsForResource", named, lambda: call(ResourceARN=arn), otherwise=_GONE)
+        return None if answer is _GONE else _tags(answer)
 
     def _own(self, tags: Mapping[str, str], named: str) -> None:
         """Raises BackendError where the tags do not say that what carries them is the pipeline's."""

@@ -50,6 +50,12 @@ def interfered(plan: Plan, planned: Deployed, now: Deployed | None) -> list[str]
     return [*parts, *(f"tag {key}" for key in keys)]
 
 
+def unending(pipeline: str) -> BackendError:
+    """The error of a deploy that gives up."""
+    why = "another deploy goes on changing it"
+    return BackendError(f"Deploying pipeline {pipeline}", why, "wait until it has ended, and run the command again")
+
+
 def strange(compiled: CompiledPipeline, before: FoundTriggers, now: FoundTriggers) -> list[str]:
     """The triggers and notifications that somebody else has made or changed while they were made as they are to be."""
     wanted = wanted_triggers(compiled)

@@ -94,7 +94,7 @@ class _Writing:
         if isinstance(item, Schedule):
             self._put_schedule(item, exists)
         else:
-            self._put_rule(item, what, exists)
+            self._put_rule(item, what)
 
     def remove(self, resource: Resource) -> None:
         """Takes a trigger or notification away, with all targets of a rule, without which none can be."""
@@ -149,13 +149,13 @@ class _Writing:
     def _deleting(self, group: str) -> bool:
         return str(self.clients.scheduler.get_schedule_group(Name=group).get("State")) == "DELETING"
 
-    def _put_rule(self, item: EventRule, what: str, exists: bool) -> None:
+    def _put_rule(self, item: EventRule, what: str) -> None:
         events, named = self.clients.events, f"rule {item.rule}"
         bound = _bound(item.request, self.arn)
         request = {**bound, "Name": item.rule, "EventBusName": item.bus, "EventPattern": _text(bound["EventPattern"])}
-        if not exists:
-            tags = {OWNER: self.pipeline, f"smp:{what}": item.name}
-            request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+        # A rule that is there keeps its tags; one that another deploy has just taken away would be nobody's without them.
+        tags = {OWNER: self.pipeline, f"smp:{what}": item.name}
+        request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         with told("PutRule", named):
             events.put_rule(**request)
         target = {"Id": TARGET, **_bound(item.target, self.arn)}

@@ -242,3 +242,40 @@ def test_what_is_sent_is_the_body(cloud, backend, make):
     assert created.json["PipelineDefinition"] == pipeline.definition_body()
     assert json.loads(created.json["PipelineDefinition"]) == pipeline.definition
     assert " smp/" in created.headers["User-Agent"]
+
+
+def test_a_deploy_that_has_begun_meanwhile_is_not_run_over(cloud, backend, make):
+    deploy(backend, make())
+    plan = diff(make(depth="8"), backend.fetch("lgbm-test"))
+    claim = f"{plan.deployed.mark}/{plan.deployed.mark[2:]}"
+    cloud.client("sagemaker").add_tags(ResourceArn=ARN, Tags=[{"Key": MARK, "Value": claim}])
+    cloud.calls.clear()
+
+    with pytest.raises(BackendError) as caught:
+        backend.apply(plan)
+
+    assert str(caught.value) == (
+        "Applying the plan for pipeline lgbm-test failed: another deploy of it has begun since the plan was made. "
+        "Try: wait until it has ended, make the plan again and read it before it is applied."
+    )
+    assert cloud.writes == []
+
+
+def test_what_another_deploy_writes_in_between_is_written_over_and_told(cloud, backend, make):
+    deploy(backend, make())
+    plan, told = diff(make(depth="8"), backend.fetch("lgbm-test")), []
+    theirs = make(tags=({"Key": "team", "Value": "sales"},), description="Theirs")
+    written = iter((True,))
+
+    def between(call):
+        if next(written, False):
+            direct = cloud.client("sagemaker")
+            direct.update_pipeline(PipelineName="lgbm-test", PipelineDescription=theirs.description)
+            direct.add_tags(ResourceArn=ARN, Tags=list(theirs.tags))
+
+    cloud.always("UpdatePipeline", between)
+    backend.apply(plan, told.append)
+
+    assert told == ["another deploy changed the pipeline at the same time (tag team); it is made as this one says"]
+    now = backend.fetch("lgbm-test")
+    assert (now.definition, now.tags) == (make(depth="8").definition, make().tags)

@@ -177,6 +177,16 @@ def test_an_answer_cut_short(cloud, backend, make, operation):
     )
 
 
+def test_half_of_the_json_though_its_length_is_right(cloud, backend):
+    cloud.always("DescribePipeline", dataclasses.replace(cloud.ok(), body=b'{"PipelineArn": "arn'))
+
+    with pytest.raises(BackendError) as caught:
+        backend.fetch("lgbm-test")
+
+    why = "the answer was cut short, 5 attempts in a row: it is no whole JSON"
+    assert str(caught.value) == f"DescribePipeline on pipeline lgbm-test failed: {why}." + ODD_CURE
+
+
 def test_a_page_of_html_instead_of_an_answer(cloud, backend, make):
     page = dataclasses.replace(cloud.ok(), body=b"<html>Please sign in to the network</html>", kind="text/html")
     for operation in ("DescribePipeline", "CreatePipeline", "StartPipelineExecution", "DescribePipelineExecution"):

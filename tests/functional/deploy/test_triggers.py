@@ -397,6 +397,27 @@ def test_a_bucket_is_switched_on_and_keeps_whom_it_tells(backend: SageMakerBacke
     assert deploy(backend, pipeline)[0] == ()
 
 
+SWITCHING = "    triggers: {data: {s3: {bucket: lake, configure_bucket: true}}}\n"
+
+
+def test_a_bucket_to_switch_on_that_may_not_be_looked_at(cloud: Cloud, backend: SageMakerBackend, compile_: Make) -> None:
+    cloud.always("GetBucket", Cloud.s3_refusal("AccessDenied", "Access Denied", 403))
+
+    assert deploy(backend, compile_(SWITCHING))[1].notes == (
+        "whether the bucket lake tells EventBridge of its objects, for data, cannot be seen: "
+        "allow s3:GetBucketNotification to who deploys",
+    )
+
+
+def test_a_bucket_to_switch_on_of_which_s3_does_not_tell_now(cloud: Cloud, backend: SageMakerBackend, compile_: Make) -> None:
+    cloud.always("GetBucket", Cloud.s3_refusal("SlowDown", "Please reduce your request rate", 503))
+
+    with pytest.raises(BackendError) as caught:
+        deploy(backend, compile_(SWITCHING))
+
+    assert caught.value.what == "GetBucketNotificationConfiguration on s3://lake"
+
+
 @pytest.mark.parametrize(
     ("principal", "condition", "takes"),
     [

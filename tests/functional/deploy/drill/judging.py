@@ -14,6 +14,7 @@ from tests.functional.deploy.drill.machine import KILLED, Ended, Machine
 from tests.functional.deploy.drill.scenarios import Scenario
 from tests.functional.deploy.drill.state import copied, differences, state
 from tests.functional.deploy.faithful import Faithful
+from tests.functional.deploy.faithful.server import READS
 
 LASTING = ("500", "throttling", "reset before", "reset after", "half", "503", "silence after")
 BACKEND = 5
@@ -28,25 +29,26 @@ def cases(scenario: Scenario, first: int, everything: bool = False) -> list[Faul
         scenario: it has been learnt.
         first: with which kind of fault to begin.
         everything: whether each call fails in all ways, and is a moment to be killed before and after it. If not, the kinds take
-            turns: of a light scenario one for a call, of another two that pass and one that lasts.
+            turns: two that pass and one that lasts for a call that writes. One that only reads leaves the account as it was, so
+            there one moment and one kind are drilled, as they are for all calls of a light scenario.
     """
-    numbers = range(scenario.since, len(scenario.calls) + 1)
-    kills, passing, lasting = (cycle(kinds[-first % len(kinds) :] + kinds) for kinds in (KILLS, TRANSIENT, LASTING))
+    kills, passing, lasting = (cycle(kinds[first % len(kinds) :] + kinds) for kinds in (KILLS, TRANSIENT, LASTING))
     found: list[Fault] = []
-    for number in numbers:
-        if everything or scenario.only_killed or not scenario.light:
-            found += [Fault(kind, number) for kind in KILLS]
-        else:
-            found.append(Fault(next(kills), number))
+    for number, operation in enumerate(scenario.calls, 1):
+        whole = everything or not (scenario.light or operation.startswith(READS))
+        if number < scenario.since or (scenario.only_killed and not whole):
+            continue
+        found += [Fault(kind, number) for kind in (KILLS if whole else (next(kills),))]
         if scenario.only_killed:
             continue
         if everything:
             found += [Fault(kind, number) for kind in (*TRANSIENT, BEHEADED)] + [Fault(kind, number, True) for kind in LASTING]
             continue
-        found.append(Fault(next(passing), number))
-        if not scenario.light:
-            found += [Fault(next(passing), number), Fault(next(lasting), number, lasting=True)]
-            found += [Fault(BEHEADED, number)] if number % 3 == 0 else []
+        found += [Fault(next(passing), number) for _ in range(1 + whole)]
+        if whole or (number % 2 == 0 and not scenario.light):
+            found.append(Fault(next(lasting), number, lasting=True))
+        if number % 6 == first % 6:
+            found.append(Fault(BEHEADED, number))
     return found
 
 
@@ -58,7 +60,7 @@ def wrong(machine: Machine, scenario: Scenario, fault: Fault) -> list[str]:
     found = [*_first(first, fault, struck), *_safe(server)]
     if first.code == 0 and not scenario.again:
         found += differences(state(server), scenario.right)
-    second = machine.again(scenario.again or scenario.words, server)
+    second = machine.run(scenario.again or scenario.words, server)
     found += [] if second.code == 0 else [f"again: {second}"]
     found += [f"again{line}" for line in differences(scenario.compared(state(server)), scenario.right)]
     about = f"{scenario.name}, call {fault.at} ({struck}), {fault.kind}{', lasting' * fault.lasting}"

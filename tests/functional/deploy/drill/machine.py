@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.functional.deploy.drill.gate import SILENT, Fault, Gate
+from tests.functional.deploy.drill.gate import KILLS, SILENT, Fault, Gate
 from tests.functional.deploy.faithful import Faithful
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -77,7 +77,8 @@ class Machine:
         for hasty in (False, True):
             account = self._account()
             for words in self._warm:
-                ended = self.again(words, account, hasty)
+                self.gate.set(account)
+                ended = self._here(words, hasty)
                 assert ended.code == 0, str(ended)
         return self
 
@@ -86,13 +87,14 @@ class Machine:
         self.gate.__exit__(kind, error, trace)
 
     def run(self, words: list[str], server: Faithful, fault: Fault | None = None) -> Ended:
-        """Run `smp` to its end, against this server, with this fault on the way."""
+        """Run `smp` to its end, against this server, with this fault on the way; in a process of its own if it is killed."""
         self.gate.set(server, fault)
-        return self.ended(self.start(words, hasty=fault is not None and fault.kind in SILENT))
+        if fault is not None and fault.kind in KILLS:
+            return self.ended(self.start(words))
+        return self._here(words, hasty=fault is not None and fault.kind in SILENT)
 
-    def again(self, words: list[str], server: Faithful, hasty: bool = False) -> Ended:
-        """Run `smp` without a fault, in the one process that runs all these: that takes half the time."""
-        self.gate.set(server)
+    def _here(self, words: list[str], hasty: bool) -> Ended:
+        """Run `smp` in the one process that runs all that are not killed: that takes half the time."""
         return self._ended(self._order(here=words, output=str(self.home), hasty=hasty))
 
     def start(self, words: list[str], hasty: bool = False) -> int:

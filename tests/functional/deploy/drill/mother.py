@@ -1,8 +1,8 @@
-"""A process that has imported `smp` and made its clients, and forks a new process for each command: orders in, one line of JSON
-each; the process's id, or how it ended, out.
+"""A process that has imported `smp` and made its clients, and forks a new process for a command, or runs it itself: orders in, one
+line of JSON each; the process's id, or how the command ended, out.
 
-It runs no thread when it forks, so a command finds all as if it had been started anew: what it asks of AWS, and the connections to
-it, are its own. Only what never changes is there already: modules, the files of botocore, and clients without a connection.
+It runs no thread when it forks, and a command finds all as if it had been started anew: what it asks of AWS, the connections to it
+and the tries that botocore grants are its own. Only what never changes is there already: modules, files of botocore, and clients.
 
     {"here": [WORDS], "output": FOLDER, "hasty": BOOL}   runs a command in this very process; answers the exit code
     {"start": [WORDS], "output": FOLDER, "hasty": BOOL}  answers the id of the process
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.loaders import JSONFileLoader
+from botocore.retries.quota import RetryQuota
 
 import framework.deploy.applying
 import framework.deploy.backend
@@ -41,8 +42,18 @@ UPLOADED = "large"
 """A command goes by S3 with its definition where the name of its project ends like this."""
 
 
+QUOTAS: list[RetryQuota] = []
+
+
 def main() -> None:
     """Take orders until there are no more."""
+    make = RetryQuota.__init__
+
+    def made(self: RetryQuota, *given: Any, **named: Any) -> None:
+        make(self, *given, **named)
+        QUOTAS.append(self)
+
+    RetryQuota.__init__ = made  # type: ignore[method-assign]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     loaded: dict[str, Any] = {}
     load_file = JSONFileLoader.load_file
@@ -79,6 +90,8 @@ def _backend(hasty: bool = False) -> SageMakerBackend:
 
 
 def _here(order: dict[str, Any], backends: dict[bool, SageMakerBackend]) -> int:
+    for quota in QUOTAS:
+        quota._available_capacity = quota._max_capacity
     keep, backend, folder = (sys.stdout, sys.stderr), backends[order["hasty"]], Path(order["output"])
     with (folder / "stdout").open("w") as sys.stdout, (folder / "stderr").open("w") as sys.stderr:
         code = _run(order["here"], backend)

@@ -1,8 +1,8 @@
 """The fault drill: each call of deploy, run, rollback and delete fails in turn, or is the last that the process makes.
 
-Each command runs in a process of its own, and those that are killed are killed by SIGKILL. For speed the process is forked from one
-that has imported all (mother.py); `test_a_process_from_nothing` starts whole ones. Running the command again, which nothing befalls,
-is done by one process for all of them. SMP_DRILL=all drills each call with every kind of fault: three times as many cases.
+A command that is killed is a process of its own, and killed by SIGKILL. For speed it is forked from one that has imported all
+(mother.py), which runs itself what is not killed; `test_a_process_from_nothing` starts and kills whole ones. SMP_DRILL=all drills
+each call with every kind of fault: several times as many cases.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,10 +21,9 @@ import pytest
 from tests.functional.deploy.drill.gate import Fault
 from tests.functional.deploy.drill.judging import cases, wrong
 from tests.functional.deploy.drill.machine import KILLED, ROOT, Machine, environment
-from tests.functional.deploy.drill.scenarios import Scenario, project, scenarios, write_projects
+from tests.functional.deploy.drill.scenarios import Scenario, scenarios
 from tests.functional.deploy.drill.state import differences, empty, state
 
-MACHINES = 2
 EVERYTHING = os.environ.get("SMP_DRILL") == "all"
 NAMES = (
     "create",
@@ -67,14 +65,8 @@ class Drill:
 
 
 @pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
-    folder = tmp_path_factory.mktemp("drill")
-    write_projects(folder)
-    old, new = project(folder, "before"), project(folder, "after")
-    warm = [["deploy", *old], ["deploy", *new], ["delete", "--yes", *new]]
-    with ExitStack() as stack:
-        machines = [stack.enter_context(Machine(folder / f"home-{number}", warm, empty)) for number in range(MACHINES)]
-        yield Drill(machines, folder)
+def drill(machines: list[Machine], projects: Path) -> Drill:
+    return Drill(machines, projects)
 
 
 def test_there_are_enough_cases(drill: Drill, capsys: pytest.CaptureFixture[str]) -> None:
