@@ -15,9 +15,7 @@ from typing import Any
 from framework.checks.shapes import Trail
 from framework.config.model import Clause, Network
 from framework.pipeline.compiled import CompiledPipeline
-
-INNER_STEPS: Mapping[str, tuple[str, ...]] = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
-"""Members of the Arguments that hold steps, by step type."""
+from framework.pipeline.step_graph import INNER_STEPS
 
 JOIN, JSON_GET = "Std:Join", "Std:JsonGet"
 

@@ -6,8 +6,9 @@ Pure: nothing here talks to AWS.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +16,10 @@ from typing import Any
 from framework.deploy.plan import Deployed, Plan, diff
 from framework.pipeline.compiled import CompiledPipeline, Definition
 from framework.pipeline.execution import Execution, StepState
+from framework.pipeline.listing import every
+from framework.pipeline.step_graph import INNER_STEPS
 
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-INSIDE = ("IfSteps", "ElseSteps", "ForEachBody")
-"""The members of a step's arguments that hold steps."""
-
 SHOWN = 12
 """Of a digest, so many digits are enough to tell it from others."""
 
@@ -94,8 +94,13 @@ def metrics(left: Run, right: Run) -> list[dict[str, Any]]:
             "values": list(pair),
             "difference": None if pair[0] is None or pair[1] is None else pair[1] - pair[0],
         }
-        for (step, path), pair in _pairs(left.metrics, right.metrics)
+        for (step, path), pair in _pairs(_finite(left.metrics), _finite(right.metrics))
     ]
+
+
+def _finite(metrics: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float | None]:
+    """The numbers without NaN and infinity, which JSON does not know."""
+    return {key: value if math.isfinite(value) else None for key, value in metrics.items()}
 
 
 def _pairs(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> list[tuple[Any, tuple[Any, Any]]]:
@@ -104,25 +109,12 @@ def _pairs(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> list[tuple[Any,
 
 def _codes(definition: Definition) -> dict[str, list[str]]:
     """For each step the digests in the addresses of its code, shortened."""
-    return {str(step.get("Name")): _digests(step) for step in flat(definition.get("Steps") or ())}
-
-
-def flat(steps: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
-    """Each step, followed by the steps of its branches."""
-    for step in steps:
-        yield step
-        for branch in _branches(step):
-            yield from flat(step["Arguments"].get(branch) or ())
-
-
-def _branches(step: Mapping[str, Any]) -> tuple[str, ...]:
-    arguments = step.get("Arguments")
-    return tuple(key for key in INSIDE if key in arguments) if isinstance(arguments, Mapping) else ()
+    return {str(step["Name"]): _digests(step) for step, _ in every(definition)}
 
 
 def _digests(step: Mapping[str, Any]) -> list[str]:
     """Those of the step itself; the steps of its branches have their own."""
-    branches = _branches(step)
+    branches = INNER_STEPS.get(str(step.get("Type")), ())
     own = {key: value for key, value in step["Arguments"].items() if key not in branches} if branches else step
     return [digest[:SHOWN] for digest in dict.fromkeys(_DIGEST.findall(json.dumps(own)))]
 

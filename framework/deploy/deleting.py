@@ -7,14 +7,13 @@ made besides stays, and is listed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from framework.deploy.clients import Clients
-from framework.deploy.elements import BRANCHES
 from framework.deploy.looking import asked
 from framework.deploy.plan import Deployed
 from framework.deploy.refusals import is_missing, told
@@ -22,6 +21,7 @@ from framework.deploy.triggering import remove_all
 from framework.deploy.triggers import TRIGGER, FoundTriggers
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, trigger_group
+from framework.pipeline.listing import every
 
 _LOGS = {
     "Processing": "ProcessingJobs",
@@ -122,7 +122,7 @@ def _running(clients: Clients, pipeline: str) -> Iterator[str]:
 
 def _left(compiled: CompiledPipeline, definition: Mapping[str, Any]) -> Iterator[Left]:
     """What deployments and executions made, as far as the definition tells."""
-    steps = list(_steps(definition.get("Steps") or ()))
+    steps = [{"Arguments": {}, **step} for step, _ in every(definition)]
     registering = (step for step in steps if _names(step, "RegisterModel", "ModelPackageGroupName"))
     groups = {str(step["Arguments"]["ModelPackageGroupName"]) for step in registering}
     for group in sorted(groups | {group.name for group in compiled.package_groups}):
@@ -141,16 +141,6 @@ def _left(compiled: CompiledPipeline, definition: Mapping[str, Any]) -> Iterator
     experiment = (definition.get("PipelineExperimentConfig") or {}).get("ExperimentName")
     if experiment:
         yield Left("experiment, with its trials", experiment if isinstance(experiment, str) else compiled.name)
-
-
-def _steps(steps: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """All steps, those inside others included."""
-    for step in steps:
-        if isinstance(step, dict) and isinstance(step.get("Arguments", {}), dict):
-            yield {"Arguments": {}, **step}
-            for branch in BRANCHES.get(str(step.get("Type")), ()):
-                inner = step.get("Arguments", {}).get(branch)
-                yield from _steps(inner if isinstance(inner, list) else ())
 
 
 def _names(step: Mapping[str, Any], kind: str, member: str) -> bool:

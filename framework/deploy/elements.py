@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.deploy.fields import Keys, canonical
+from framework.pipeline.step_graph import INNER_STEPS
 
 _WORDS = re.compile(r"[A-Za-z0-9]+|[^A-Za-z0-9]+")
-
-BRANCHES = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
-"""The step types whose arguments hold whole steps, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def _branches(step: Any) -> dict[str, list[Any]]:
     arguments = step.get("Arguments") if isinstance(step, Mapping) else None
     if not isinstance(arguments, Mapping):
         return {}
-    keys = BRANCHES.get(str(step.get("Type")), ())
+    keys = INNER_STEPS.get(str(step.get("Type")), ())
     return {key: arguments[key] for key in keys if isinstance(arguments.get(key), list)}
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from framework.deploy.clients import Clients
-from framework.deploy.comparing import flat
 from framework.deploy.refusals import told
 from framework.deploy.uploads import location
 from framework.errors import BackendError
 from framework.pipeline.compiled import Definition
 from framework.pipeline.execution import SUCCEEDED, StepState
+from framework.pipeline.listing import every
 
 LARGEST = 5_000_000
 """A property file of more bytes than that is not read."""
@@ -35,7 +35,7 @@ def reports(clients: Clients, definition: Definition, states: Sequence[StepState
     """
     jobs = {str(state["StepName"]): _job(state) for state in states if state.get("StepStatus") == SUCCEEDED}
     found: list[Report] = []
-    for step in flat(definition.get("Steps") or ()):
+    for step, _ in every(definition):
         name, files = str(step.get("Name")), step.get("PropertyFiles") or ()
         if not files or not jobs.get(name):
             continue

@@ -153,9 +153,7 @@ def choose(clients: Clients, pipeline: str, which: str | None, now: Mapping[str,
         found = definition(clients, pipeline, version)
         if canonical(found) != canonical(now):
             return version, found
-    raise BackendError(
-        f"Looking for an earlier version of pipeline {pipeline}", "it has had no other definition", _LIST
-    )
+    raise BackendError(f"Looking for an earlier version of pipeline {pipeline}", "it has had no other definition", _LIST)
 
 
 def is_of(pipeline: str, which: str) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from framework.pipeline.step_graph import INNER_STEPS
+
 OBJECT, LIST, TEXT = "an object", "a list", "a text"
 TYPES: Mapping[str, Any] = {OBJECT: Mapping, LIST: list, TEXT: str}
 MEMBERS = {
@@ -21,7 +23,6 @@ MEMBERS = {
     "OutputParameters": LIST,
 }
 OF_OBJECTS = ("RetryPolicies", "PropertyFiles", "OutputParameters")
-INNER = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
 
 
 MAX_DEPTH = 200
@@ -75,7 +76,7 @@ def _step(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _inner(name: str, arguments: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
-    for branch in INNER.get(kind, ()):
+    for branch in INNER_STEPS.get(kind, ()):
         if arguments.get(branch) is not None:
             for message, cure in misshapen(arguments[branch]):
                 yield message.replace("Steps is", f"{branch} of {name} is"), cure

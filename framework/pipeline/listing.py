@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.pipeline.compiled import Definition, StepOrigin
-from framework.pipeline.step_graph import FOR_EACH, depends_on, own_references
-
-INNER = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
-"""The members of a step's Arguments that are lists of steps."""
+from framework.pipeline.step_graph import FOR_EACH, INNER_STEPS, depends_on, own_references
 
 TYPES = (
     "AutoML", "Callback", "ClarifyCheck", "Cleanup", "Condition", "EMR", "EMRServerless", "Endpoint", "EndpointConfig", "Fail",
@@ -49,7 +46,7 @@ def every(definition: Definition) -> Iterator[tuple[Mapping[str, Any], tuple[str
     while todo:
         step, holders = todo.pop()
         arguments = dict(step.get("Arguments") or {})
-        inner = {member: _steps(arguments[member]) for member in INNER.get(str(step.get("Type")), ()) if member in arguments}
+        inner = {member: _steps(arguments[member]) for member in INNER_STEPS.get(str(step.get("Type")), ()) if member in arguments}
         yield ({**step, "Arguments": arguments | inner} if inner else step), holders
         todo += [(each, (*holders, str(step["Name"]))) for steps in reversed(inner.values()) for each in reversed(steps)]
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from framework.pipeline.compiled import Definition
-from framework.pipeline.listing import INNER, every
+from framework.pipeline.listing import every
+from framework.pipeline.step_graph import INNER_STEPS
 
 PARAMETER = "Parameters."
 
@@ -41,7 +42,7 @@ def _prints(definition: Definition) -> dict[str, str]:
 def _own(step: Mapping[str, Any]) -> dict[str, Any]:
     """The step with names in place of the steps that stand in it; for whom it waits is a set."""
     own = dict(step)
-    if inner := INNER.get(str(step.get("Type"))):
+    if inner := INNER_STEPS.get(str(step.get("Type"))):
         arguments = dict(step.get("Arguments") or {})
         own["Arguments"] = arguments | {key: _names(arguments[key]) for key in inner if key in arguments}
     if isinstance(own.get("DependsOn"), list):

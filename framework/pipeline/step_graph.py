@@ -15,6 +15,9 @@ CONDITION, FAIL, FOR_EACH = "Condition", "Fail", "ForEach"
 CONTROL = frozenset({CONDITION, FAIL, FOR_EACH})
 """The step types that are carried out where the order of the pipeline is kept."""
 
+INNER_STEPS: Mapping[str, tuple[str, ...]] = {CONDITION: ("IfSteps", "ElseSteps"), FOR_EACH: ("ForEachBody",)}
+"""For the types of steps that hold steps, the members of their Arguments that are lists of these."""
+
 COMPLETED = frozenset({"Completed"})
 TRIGGERS = {
     "Completed": COMPLETED,

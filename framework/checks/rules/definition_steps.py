@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from framework.checks.api import OPERATIONS, PARTS
 from framework.checks.shapes import ENUM, MISSING, SIZE, TYPE, UNKNOWN, Violation, is_reference, path_of
-from framework.checks.subject import INNER_STEPS, PlacedStep, Subject
+from framework.checks.subject import PlacedStep, Subject
+from framework.pipeline.step_graph import INNER_STEPS
 
 TYPES = frozenset({
     *OPERATIONS, *PARTS, *INNER_STEPS, "Callback", "Cleanup", "EMR", "EMRServerless", "Fail", "Job", "Lambda",

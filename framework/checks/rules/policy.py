@@ -10,9 +10,10 @@ from typing import Any
 from framework.checks.choices import ANYTHING, choices
 from framework.checks.protected import ISOLATION, VPC, encrypted, owners
 from framework.checks.shapes import Violation, path_of
-from framework.checks.subject import INNER_STEPS, PlacedStep, Subject
+from framework.checks.subject import PlacedStep, Subject
 from framework.config.model import Clause
 from framework.findings import ERROR, WARNING, Rule
+from framework.pipeline.step_graph import INNER_STEPS
 
 _CURE = "Change what the step asks for, or let who keeps the policy change it."
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from framework.checks.shape_wording import label
 from framework.checks.shapes import Violation, path_of
-from framework.checks.subject import INNER_STEPS, JOIN, PlacedStep, Subject, Text
+from framework.checks.subject import JOIN, PlacedStep, Subject, Text
 from framework.findings import ERROR, WARNING, Rule
 from framework.pipeline.secrets import credential_in, decoded, flagged, gives_secret, looks_random
+from framework.pipeline.step_graph import INNER_STEPS
 
 NAMED, CREDENTIAL, RANDOM = "SMP601", "SMP602", "SMP603"
 _WHY = "Whoever may call DescribePipeline, or look at a job, reads it there."

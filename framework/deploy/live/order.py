@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from framework.deploy.live.steps import INNER, Path, StepAt, top
+from framework.deploy.live.steps import Path, StepAt, top
 from framework.pipeline.compiled import Definition
+from framework.pipeline.step_graph import INNER_STEPS
 
 Steps = int
 """A set of steps."""
@@ -146,7 +147,7 @@ def _names(at: StepAt) -> Iterator[str]:
     entries = at.step.get("DependsOn")
     for entry in entries if isinstance(entries, list) else ():
         yield str(entry.get("Step")) if isinstance(entry, Mapping) else str(entry)
-    inner = INNER.get(at.type, ())
+    inner = INNER_STEPS.get(at.type, ())
     todo: list[Any] = [value for key, value in at.step.items() if key not in ("Arguments", "DependsOn")]
     todo += [value for key, value in at.arguments.items() if key not in inner]
     while todo:

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from framework.pipeline.compiled import Definition
+from framework.pipeline.step_graph import INNER_STEPS
 
 Path = tuple[str | int, ...]
 """Keys and indices that lead to a value in the definition."""
-
-INNER = {"Condition": ("IfSteps", "ElseSteps"), "ForEach": ("ForEachBody",)}
-"""The members of a step's Arguments that are lists of steps."""
 
 REFERENCES = frozenset({"Get", "Std:Join", "Std:JsonGet"})
 FREE = frozenset({"CustomerMetadataProperties", "Environment", "HyperParameters", "StaticHyperParameters", "Tags"})
@@ -38,7 +36,7 @@ class StepAt:
 
     def inner(self) -> Iterator[tuple[str, list[StepAt]]]:
         """The lists of steps that it holds, by their members."""
-        for member in INNER.get(self.type, ()):
+        for member in INNER_STEPS.get(self.type, ()):
             yield member, listed(self.arguments.get(member), (*self.path, "Arguments", member))
 
 
@@ -79,7 +77,7 @@ def every_step(definition: Definition) -> Iterator[StepAt]:
 
 def members(at: StepAt) -> Iterator[Member]:
     """Every member of a step, outer before inner; without the steps that it holds, and mappings whose keys are the user's own."""
-    inner = {(*at.path, "Arguments", member) for member in INNER.get(at.type, ())}
+    inner = {(*at.path, "Arguments", member) for member in INNER_STEPS.get(at.type, ())}
     todo: list[tuple[Path, Any]] = [(at.path, at.step)]
     while todo:
         path, value = todo.pop()
