@@ -59,14 +59,21 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
     Raises:
         BackendError: AWS refuses.
     """
-    from framework.deploy import planning
+    from framework.deploy import applying, planning
 
-    plan = made.plan
+    plan, warned = made.plan, list[str]()
+
+    def warn(message: str) -> None:
+        warned.append(message)
+        _warn(message)
+
     with progress.bar("uploading", len(plan.missing or ()), sys.stderr) as told:
         sent, present = planning.send(backend, plan, told)
     click.echo(f"{sent} uploaded, {present} already there", err=True)
-    arn = backend.apply(plan, _warn)
+    arn = backend.apply(plan, warn)
     backend.apply_triggers(plan.pipeline, arn, made.found)
+    if not warned:
+        applying.finish(backend.clients, plan, arn, _warn)
     for change in plan.changes:
         if change.what in STARTING:
             click.echo(f"{change.action} {change.what} {change.name}", err=True)

@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED, EXISTS, INVALID
 from framework.deploy.mark import mark_of, under_way
-from framework.deploy.plan import MARK, REMOVE, Deployed, Plan
+from framework.deploy.plan import MARK, REMOVE, Deployed, Plan, expected
 from framework.deploy.refusals import code_of, half, is_missing, says, told
+from framework.deploy.triggers import STARTING
 from framework.deploy.uploads import put_missing
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup, Upload
 
@@ -47,19 +48,28 @@ def apply(clients: Clients, plan: Plan, warn: Warn = ignored) -> str:
         # The groups come first: what fails after the pipeline is written, the next plan would not see.
         for group in pipeline.package_groups:
             _ensure_group(clients, group, pipeline.tags)
-    mark = mark_of(pipeline, deployed)
+    mark, starts = mark_of(pipeline, deployed, plan.beside), plan.touches(*STARTING)
     if deployed is None:
-        return _create(clients, pipeline, mark, warn)
+        return _create(clients, pipeline, under_way(mark, expected(pipeline, None)) if starts else mark, warn)
     request = _update_request(clients, plan)
-    moves = bool(request) or plan.touches("tag")
-    marks = not moves or _mark(clients, plan, deployed, under_way(mark, deployed), warn)
+    moves = bool(request) or plan.touches("tag") or starts
+    marks = not moves or _mark(clients, plan, deployed.arn, under_way(mark, deployed), warn)
     if request:
         with told("UpdatePipeline", f"pipeline {pipeline.name}"):
             clients.sagemaker.update_pipeline(PipelineName=pipeline.name, **request)
     _update_tags(clients, plan, deployed)
-    if marks and (moves or deployed.mark != mark):
-        _mark(clients, plan, deployed, mark, warn)
+    if marks and not starts and (moves or deployed.mark != mark):
+        _mark(clients, plan, deployed.arn, mark, warn)
     return deployed.arn
+
+
+def finish(clients: Clients, plan: Plan, arn: str, warn: Warn = ignored) -> None:
+    """Writes the mark of the end, once triggers and notifications are made, too; arguments as of `apply`, and the pipeline's ARN.
+
+    `apply` has written it where the plan changes none of them.
+    """
+    if plan.touches(*STARTING):
+        _mark(clients, plan, arn, mark_of(plan.pipeline, plan.deployed, plan.beside), warn)
 
 
 def create_token(pipeline: CompiledPipeline, mark: str = "") -> str:
@@ -129,11 +139,11 @@ def _update_tags(clients: Clients, plan: Plan, deployed: Deployed) -> None:
             clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=[{"Key": key, "Value": wanted[key]} for key in keys])
 
 
-def _mark(clients: Clients, plan: Plan, deployed: Deployed, mark: str, warn: Warn) -> bool:
+def _mark(clients: Clients, plan: Plan, arn: str, mark: str, warn: Warn) -> bool:
     """Writes the mark; whether that went well. It takes one of the fifty tags, and a right that a deploy can do without."""
     with told("AddTags", f"pipeline {plan.pipeline.name}"):
         try:
-            clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=[{"Key": MARK, "Value": mark}])
+            clients.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": MARK, "Value": mark}])
         except ClientError as error:
             if code_of(error) not in {*DENIED, *INVALID, "ResourceLimitExceeded"}:
                 raise

@@ -130,11 +130,11 @@ def test_what_is_saved(deployed):
     data = deployed.saved
 
     assert list(data) == [
-        *("format", "framework", "pipeline", "action", "account", "region", "options", "inputs", "wanted", "before", "after"),
+        *("format", "framework", "pipeline", "action", "account", "region", "arn", "options", "inputs", "wanted", "before", "after"),
         *("uploads", "packages", "beside", "plan"),
     ]
     assert (data["format"], data["framework"], data["account"], data["region"]) == (
-        "smp plan 1",
+        "smp plan 2",
         __version__,
         "123456789012",
         "eu-west-1",
@@ -262,13 +262,13 @@ def test_another_version_of_a_registered_model(example, cloud):
     assert refusal(example, cloud) == f"another version of a registered model is found: BuyersModelPackage is now {newer}"
 
 
-def test_a_group_that_is_gone_is_more_to_do(example, cloud):
+def test_a_group_that_is_gone(example, cloud):
     example.edit("ModelPackageDescription:", f"ModelPackageGroupDescription: Who buys\n{' ' * 16}ModelPackageDescription:")
     example.call("deploy", *SETTINGS)
     example.edit("num_leaves: 7", "num_leaves: 9")
     example.save()
     cloud.next("DescribeModelPackageGroup", cloud.refusal("ResourceNotFound", "x does not exist"))
-    assert refusal(example, cloud) == "there is more to do than it says: add model package group lgbm-purchase-intention"
+    assert refusal(example, cloud) == "the model package group lgbm-purchase-intention is gone"
 
 
 @pytest.mark.parametrize("operation", ["UpdatePipeline", "AddTags"])
