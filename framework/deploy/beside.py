@@ -38,7 +38,12 @@ def after(beside: Iterable[Beside]) -> dict[str, str]:
 
 def wanted(beside: Iterable[Beside]) -> dict[str, str]:
     """A digest of what the configuration says, by what it calls it."""
-    return {f"{each.what} {each.name}": digest(f"{each.thing} {each.wanted}") for each in beside if each.wanted}
+    texts: dict[str, str] = {}
+    for each in beside:
+        if each.wanted:
+            name = f"{each.what} {each.name}"
+            texts[name] = f"{texts.get(name, '')}{each.thing} {each.wanted}\n"
+    return {name: digest(text) for name, text in texts.items()}
 
 
 def digest(text: str) -> str:

@@ -29,8 +29,8 @@ OWNER = "smp:pipeline"
 TARGET = "smp"
 """The id of the one target of a rule."""
 
-SWITCHED_ON = "on"
-"""The state of a bucket that tells EventBridge of its objects."""
+TELLS, SILENT = "tells", "silent"
+"""The states of a bucket: whether EventBridge is told of its objects."""
 
 SCHEDULES = "@scheduler"
 LONGEST_MARK = 256
@@ -153,21 +153,30 @@ def _buckets_asked(compiled: CompiledPipeline) -> list[str]:
 
 def besides(compiled: CompiledPipeline, found: FoundTriggers) -> tuple[Beside, ...]:
     """Each trigger, notification and bucket, as it was found and as it is to be."""
+    return tuple(_besides(compiled, found))
+
+
+def _besides(compiled: CompiledPipeline, found: FoundTriggers) -> Iterator[Beside]:
     wanted = wanted_triggers(compiled)
-    resources = sorted(wanted.keys() | found.held.keys())
-    return (*(_beside(each, found.held.get(each), wanted.get(each)) for each in resources), *_besides_of_buckets(compiled, found))
-
-
-def _beside(resource: Resource, found: Held | None, wanted: Held | None) -> Beside:
-    kind, group, name = resource
-    states = ("" if held is None else canonical([held.what, held.name, held.state]) for held in (found, wanted))
-    about = wanted or found
-    return Beside(about.what if about else "", about.name if about else "", f"{kind} {group}/{name}", *states)
-
-
-def _besides_of_buckets(compiled: CompiledPipeline, found: FoundTriggers) -> Iterator[Beside]:
+    for resource in sorted(wanted.keys() | found.held.keys()):
+        held, kind, group, name = wanted.get(resource) or found.held[resource], *resource
+        before, after = _texts(found.held.get(resource)), _texts(wanted.get(resource))
+        yield Beside(held.what, held.name, f"{kind} {group}/{name}", before[0], after[0])
+        if kind == "rule":
+            yield Beside(held.what, held.name, f"target of {kind} {group}/{name}", before[1], after[1])
     for bucket in _buckets_asked(compiled):
-        yield Beside(BUCKET, bucket, f"bucket {bucket}", "" if bucket in found.silent else SWITCHED_ON, SWITCHED_ON)
+        yield Beside(BUCKET, bucket, f"bucket {bucket}", SILENT if bucket in found.silent else TELLS, TELLS)
+
+
+def _texts(held: Held | None) -> tuple[str, str]:
+    """What a thing is; and its target by itself where it is a rule, which is made and taken away by calls of its own."""
+    if held is None:
+        return "", ""
+    if "EventBusName" not in held.state:
+        return canonical([held.what, held.name, held.state]), ""
+    state = {key: value for key, value in held.state.items() if key != "Target"}
+    target = held.state.get("Target")
+    return canonical([held.what, held.name, state]), "" if target is None else canonical(target)
 
 
 def mark_of(deployed: Deployed | None) -> str:

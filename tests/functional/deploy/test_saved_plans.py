@@ -130,7 +130,20 @@ def test_what_is_saved(deployed):
     data = deployed.saved
 
     assert list(data) == [
-        *("format", "framework", "pipeline", "action", "account", "region", "arn", "options", "inputs", "wanted", "before", "after"),
+        *(
+            "format",
+            "framework",
+            "pipeline",
+            "action",
+            "account",
+            "region",
+            "arn",
+            "options",
+            "inputs",
+            "wanted",
+            "before",
+            "after",
+        ),
         *("uploads", "packages", "beside", "plan"),
     ]
     assert (data["format"], data["framework"], data["account"], data["region"]) == (
