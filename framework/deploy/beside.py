@@ -43,7 +43,7 @@ def wanted(beside: Iterable[Beside]) -> dict[str, str]:
         if each.wanted:
             name = f"{each.what} {each.name}"
             texts[name] = f"{texts.get(name, '')}{each.thing} {each.wanted}\n"
-    return {name: digest(text) for name, text in texts.items()}
+    return {name: digest(text) for name, text in sorted(texts.items())}
 
 
 def digest(text: str) -> str:
