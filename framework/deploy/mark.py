@@ -97,8 +97,8 @@ def drift(deployed: Deployed | None, beside: Iterable[Beside] | None = None) -> 
     wanted = dict(zip(PARTS, match[1].split("."), strict=True))
     legal = {part: {wanted[part]} for part in PARTS}
     if len(before) == len(PARTS):
-        for part, digest in zip(PARTS, before, strict=True):
-            legal[part].add(digest)
+        for part, then in zip(PARTS, before, strict=True):
+            legal[part].add(then)
     # Tags and triggers are changed one by one: in between they are neither what they were nor what they will be.
     checked = [part for part in PARTS if wanted[part] != LEFT and not (match[3] and part == "tags")]
     parts = [part for part in checked if now[part] not in legal[part]]

@@ -5,6 +5,7 @@ What is saved are digests wherever a value might be a secret: a plan is kept by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from framework.deploy.mark import left_by, parts_of
 from framework.deploy.plan import SERVICE_TAGS, Deployed, Plan, expected
 
 FORMAT = "smp plan 2"
+_NEVER = re.compile(r"[\0\ud800-\udc7f\udd00-\udfff]")
+"""What no word of a command line holds: what is not a character, but for bytes that are none."""
+
 _TEXTS, _LISTS = ("framework_conf", "environment_name", "env_file"), ("patterns", "overrides")
 """The options of the command line that a plan is made with: those that are given once, and those that add up."""
 
@@ -80,8 +84,13 @@ def _are_options(data: Any) -> bool:
 
 def _is_option(name: str, value: Any) -> bool:
     if name in _LISTS:
-        return isinstance(value, list) and all(isinstance(each, str) for each in value)
-    return name in _TEXTS and isinstance(value, str)
+        return isinstance(value, list) and all(map(_is_word, value))
+    return name in _TEXTS and _is_word(value)
+
+
+def _is_word(value: Any) -> bool:
+    """Whether a command line can hold it."""
+    return isinstance(value, str) and not _NEVER.search(value)
 
 
 def moved(data: Mapping[str, Any], plan: Plan, around: Circumstances) -> list[str]:

@@ -478,7 +478,8 @@ def test_what_is_no_plan(example, cloud, content):
 
 WRONG = {
     "options": [[], {"nonsense": 1}, {"nonsense": "x"}, {"root": "x"}, {"patterns": 5}, {"patterns": "x"}, {"patterns": [None]},
-                {"overrides": [1]}, {"overrides": {"a": "b"}}, {"env_file": 7}, {"environment_name": []}, {"framework_conf": None}],
+                {"overrides": [1]}, {"overrides": {"a": "b"}}, {"env_file": 7}, {"environment_name": []}, {"framework_conf": None},
+                {"env_file": "a\0b"}, {"overrides": ["\ud800"]}],
     "beside": [[], [{}], {}, None, {"before": {}}, {"before": {}, "after": []}, {"before": {}, "after": {"x": 1}},
                {"before": None, "after": {}}],
     "inputs": [[], None, {"x": 1}, {"x": None}, {"x": {}}],
