@@ -66,7 +66,7 @@ def drift(ctx: click.Context) -> None:
 
     arrival = options.arrival(ctx, ask=True)
     made = planning.prepare_with_places(target.backend(ctx, arrival.compiled.region), arrival).plan
-    found = mark.drift(made.deployed)
+    found = mark.drift(made.deployed, made.beside)
     if options.wants_json(ctx):
         about = {"pipeline": made.pipeline.name, "state": found.state, "parts": list(found.parts)}
         click.echo(text.as_json({**about, "plan": plan_data(made)}))
@@ -90,6 +90,6 @@ def _tell(arrival: Arrival, made: Plan, found: Drift) -> None:
     click.echo(said[found.state])
     if not made.changes:
         return
-    back = found.state == mark.CHANGED and mark.is_of(made.pipeline, made.deployed)
+    back = found.state == mark.CHANGED and mark.is_of(made.pipeline, made.deployed, made.beside)
     click.echo("what a deploy would take back:" if back else "what a deploy of the configuration would change:")
     shown.print_plan(plan_data(made), sys.stdout)

@@ -61,12 +61,19 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
     """
     from framework.deploy import planning
 
-    plan = made.plan
+    plan, warned = made.plan, set[str]()
+
+    def warn(message: str) -> None:
+        if message not in warned:
+            _warn(message)
+        warned.add(message)
+
     with progress.bar("uploading", len(plan.missing or ()), sys.stderr) as told:
         sent, present = planning.send(backend, plan, told)
     click.echo(f"{sent} uploaded, {present} already there", err=True)
-    arn = backend.apply(plan, _warn)
-    backend.apply_triggers(plan.pipeline, arn, made.found, _warn)
+    arn = backend.apply(plan, warn)
+    backend.apply_triggers(plan, arn, made.found, warn)
+    backend.end(plan, warn)
     for change in plan.changes:
         if change.what in STARTING:
             click.echo(f"{change.action} {change.what} {change.name}", err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,9 +16,10 @@ from botocore.exceptions import ClientError
 from framework.deploy.clients import Clients
 from framework.deploy.cures import DENIED, EXISTS, INVALID
 from framework.deploy.mark import as_it_is, mark_of, under_way
-from framework.deploy.plan import MARK, REMOVE, Deployed, Plan, diff
+from framework.deploy.plan import MARK, REMOVE, Deployed, Plan, diff, expected
 from framework.deploy.refusals import code_of, half, is_missing, says, told
-from framework.deploy.rivals import interfered, refuse_moved, unending
+from framework.deploy.rivals import interfered, overtaken, refuse_moved, unending
+from framework.deploy.triggers import STARTING
 from framework.deploy.uploads import put_missing
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup, Upload
@@ -53,24 +55,32 @@ def apply(clients: Clients, plan: Plan, look: Look, warn: Warn = ignored) -> str
         for group in pipeline.package_groups:
             _ensure_group(clients, group, pipeline.tags)
     if deployed is None:
-        return _create(clients, pipeline, mark_of(pipeline, None), warn)
+        mark = mark_of(pipeline, None, plan.beside)
+        starts = plan.touches(*STARTING)
+        return _create(clients, pipeline, under_way(mark, expected(pipeline, None)) if starts else mark, warn)
     now = _update(clients, plan, deployed, look, warn)
     if now is not None and (parts := interfered(plan, deployed, now)):
         warn(f"another deploy changed the pipeline at the same time ({', '.join(parts)}); it is made as this one says")
-        again = diff(pipeline, now)
+        again = anew(plan, now)
         after = _update(clients, again, now, look, warn)
         if after is not None and interfered(again, now, after):
             raise unending(pipeline.name)
     return deployed.arn
 
 
+def anew(plan: Plan, now: Deployed | None) -> Plan:
+    """The plan for the same pipeline against what is there now; what starts it is to be made as before."""
+    starting = (change for change in plan.changes if change.what in STARTING)
+    return replace(diff(plan.pipeline, now), beside=plan.beside).with_changes(starting)
+
+
 def _update(clients: Clients, plan: Plan, deployed: Deployed, look: Look, warn: Warn) -> Deployed | None:
     """Makes the calls of an update; the pipeline after them, None where nothing but the mark was to be written."""
-    mark, request = mark_of(plan.pipeline, deployed), _update_request(clients, plan)
-    moves, now = bool(request) or plan.touches("tag"), None
+    mark, request = mark_of(plan.pipeline, deployed, plan.beside), _update_request(clients, plan)
+    starts, moves, now = plan.touches(*STARTING), bool(request) or plan.touches("tag"), None
     claim = under_way(mark, deployed)
-    marks = not moves or _mark(clients, plan, deployed, claim, warn)
-    if moves:
+    marks = not (moves or starts) or _mark(clients, plan, deployed.arn, claim, warn)
+    if moves or starts:
         _refuse_rival(clients, plan, deployed, look(), claim)
     if request:
         with told("UpdatePipeline", f"pipeline {plan.pipeline.name}"):
@@ -80,8 +90,8 @@ def _update(clients: Clients, plan: Plan, deployed: Deployed, look: Look, warn: 
         now = look()
         if now is None:
             raise BackendError(f"Deploying pipeline {plan.pipeline.name}", "it was deleted at the same time", "deploy it again")
-    if marks and (moves or deployed.mark != mark):
-        _mark(clients, plan, deployed, mark, warn)
+    if marks and not starts and (moves or deployed.mark != mark):
+        _mark(clients, plan, deployed.arn, mark, warn)
     return now
 
 
@@ -93,8 +103,32 @@ def _refuse_rival(clients: Clients, plan: Plan, deployed: Deployed, now: Deploye
         if now is not None and now.mark == claim:
             # Whose mark the claim has replaced is not known: it says now that a deploy was not finished, which is true of this one.
             with suppress(BackendError):
-                _mark(clients, plan, deployed, under_way(as_it_is(now), deployed), ignored)
+                _mark(clients, plan, deployed.arn, under_way(as_it_is(now), deployed), ignored)
         raise
+
+
+def finish(clients: Clients, plan: Plan, look: Look, warn: Warn = ignored) -> None:
+    """Writes the mark of the end, once triggers and notifications are made, too; arguments as of `apply`.
+
+    `apply` has written it where the plan changes none of them.
+
+    Raises:
+        BackendError: AWS refuses, or another deploy has come since.
+    """
+    if not plan.touches(*STARTING):
+        return
+    mark, now = mark_of(plan.pipeline, plan.deployed, plan.beside), look()
+    old = plan.deployed.mark if plan.deployed else ""  # what is read may be a little old, and without the right to write it stays
+    if now is None or (now.mark.partition("/")[0] != mark and now.mark not in (old, "")):
+        raise overtaken(plan.pipeline.name)
+    if not _mark(clients, plan, now.arn, mark, warn):
+        return
+    now = look()
+    if interfered(plan, plan.deployed or expected(plan.pipeline, None), now):
+        if now is not None:
+            with suppress(BackendError):
+                _mark(clients, plan, now.arn, under_way(as_it_is(now), now), ignored)
+        raise overtaken(plan.pipeline.name)
 
 
 def create_token(pipeline: CompiledPipeline, mark: str = "") -> str:
@@ -164,11 +198,11 @@ def _update_tags(clients: Clients, plan: Plan, deployed: Deployed) -> None:
             clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=[{"Key": key, "Value": wanted[key]} for key in keys])
 
 
-def _mark(clients: Clients, plan: Plan, deployed: Deployed, mark: str, warn: Warn) -> bool:
+def _mark(clients: Clients, plan: Plan, arn: str, mark: str, warn: Warn) -> bool:
     """Writes the mark; whether that went well. It takes one of the fifty tags, and a right that a deploy can do without."""
     with told("AddTags", f"pipeline {plan.pipeline.name}"):
         try:
-            clients.sagemaker.add_tags(ResourceArn=deployed.arn, Tags=[{"Key": MARK, "Value": mark}])
+            clients.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": MARK, "Value": mark}])
         except ClientError as error:
             if code_of(error) not in {*DENIED, *INVALID, "ResourceLimitExceeded"}:
                 raise

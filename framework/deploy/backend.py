@@ -93,6 +93,10 @@ class SageMakerBackend:
             rivals.refuse_moved(plan, plan.deployed, self.fetch(name))
         return applying.apply(self._clients, plan, lambda: self.fetch(name), warn)
 
+    def end(self, plan: Plan, warn: applying.Warn = applying.ignored) -> None:
+        """Says in the mark that all is made, triggers and notifications included; arguments and errors as of `apply`."""
+        applying.finish(self._clients, plan, lambda: self.fetch(plan.pipeline.name), warn)
+
     def finish(self, plan: Plan) -> None:
         """Writes the mark that this very plan lacks, because who applied it before did not get so far; else calls nothing."""
         if plan.deployed and "/" in plan.deployed.mark and is_of(plan.pipeline, plan.deployed):
@@ -102,9 +106,7 @@ class SageMakerBackend:
         """The triggers and notifications of a pipeline as they are; nothing is called where none are to be there and none are."""
         return looking.fetch(self._clients, pipeline, deployed)
 
-    def apply_triggers(
-        self, pipeline: CompiledPipeline, arn: str, found: FoundTriggers, warn: applying.Warn = applying.ignored
-    ) -> None:
+    def apply_triggers(self, plan: Plan, arn: str, found: FoundTriggers, warn: applying.Warn = applying.ignored) -> None:
         """Makes triggers and notifications as they are to be, once the pipeline, which has this ARN, is written.
 
         What another deploy has made of them meanwhile, or of the pipeline, goes away again, and `warn` is told.
@@ -112,18 +114,19 @@ class SageMakerBackend:
         Raises:
             BackendError: AWS refuses, or another deploy does not leave off.
         """
+        pipeline = plan.pipeline
         began, missing = self._reconcile(pipeline, arn, found)
         for number in range(_ROUNDS if began else 0):
             deployed = self.fetch(pipeline.name)
-            now, again = self.triggers(pipeline, deployed), diff(pipeline, deployed)
+            now = self.triggers(pipeline, deployed)
             names = rivals.strange(pipeline, found, now)
-            lost = bool(again.changes) and (bool(names) or not is_of(pipeline, deployed))
+            lost = bool(diff(pipeline, deployed).changes) and (bool(names) or not is_of(pipeline, deployed, plan.beside))
             if not (names or lost) and (missing is None or number):
                 break
             if changed := ", ".join([*(["the pipeline"] if lost else []), *names]):
                 warn(f"another deploy changed {changed} at the same time; all is made as this one says")
             if lost:
-                self.apply(again, warn)
+                self.apply(applying.anew(plan, deployed), warn)
             found, missing = now, self._reconcile(pipeline, arn, now)[1]
         else:
             if began:

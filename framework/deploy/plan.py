@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from framework.deploy.beside import Beside
 from framework.deploy.elements import Element, Elements, parameters, renamed, root_of, roots, steps
 from framework.deploy.fields import ABSENT, FieldChange, Keys, below, field_changes, place_data
 from framework.deploy.reuse import NextRun, next_run
@@ -104,6 +105,7 @@ class Plan:
         next_run: what becomes of each step in the next execution.
         missing: the uploads that are not in S3 yet; None where nobody has looked.
         packages: the versions of registered models that were found, by the parameters that stand for them.
+        beside: what stands beside the pipeline, as it was found and as it is to be; None where nobody has looked.
     """
 
     action: str
@@ -113,6 +115,7 @@ class Plan:
     next_run: tuple[NextRun, ...] = ()
     missing: tuple[Upload, ...] | None = None
     packages: tuple[tuple[str, str], ...] = ()
+    beside: tuple[Beside, ...] | None = None
 
     @property
     def is_empty(self) -> bool:

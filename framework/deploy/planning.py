@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from framework.deploy.applying import has_group
 from framework.deploy.backend import SageMakerBackend
+from framework.deploy.beside import Beside
+from framework.deploy.fields import canonical
 from framework.deploy.plan import ADD, Change, Plan, diff
-from framework.deploy.triggers import FoundTriggers, trigger_changes
+from framework.deploy.triggers import FoundTriggers, besides, trigger_changes
 from framework.deploy.uploads import Progress, find_missing, put_all, quiet
-from framework.pipeline.compiled import CompiledPipeline
+from framework.pipeline.compiled import CompiledPipeline, PackageGroup
 
 GROUP = "model package group"
 
@@ -35,12 +37,19 @@ def prepare(backend: SageMakerBackend, pipeline: CompiledPipeline) -> Prepared:
     deployed = backend.fetch(pipeline.name)
     plan, found = diff(pipeline, deployed), backend.triggers(pipeline, deployed)
     groups = [group for group in pipeline.package_groups if not has_group(backend.clients, group)]
+    beside = (*besides(pipeline, found), *(_beside(group, group not in groups) for group in pipeline.package_groups))
     plan = plan.with_changes([*(Change(ADD, GROUP, group.name) for group in groups), *trigger_changes(pipeline, found)])
     defaults = {each["Name"]: str(each.get("DefaultValue", "")) for each in pipeline.definition.get("Parameters") or ()}
     packages = tuple((request.parameter, defaults.get(request.parameter, "")) for request in pipeline.model_packages)
     wanted = pipeline.uploads
     missing = find_missing(backend.clients.s3, wanted, pipeline.kms_key) if wanted else ()
-    return Prepared(replace(plan, missing=missing, packages=packages), found)
+    return Prepared(replace(plan, missing=missing, packages=packages, beside=beside), found)
+
+
+def _beside(group: PackageGroup, exists: bool) -> Beside:
+    """A group as it was found; of one that exists nothing is changed, whatever it is."""
+    wanted = canonical(group.description)
+    return Beside(GROUP, group.name, f"{GROUP} {group.name}", wanted if exists else "", wanted)
 
 
 def send(backend: SageMakerBackend, plan: Plan, progress: Progress = quiet) -> tuple[int, int]:

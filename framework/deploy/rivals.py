@@ -56,6 +56,12 @@ def unending(pipeline: str) -> BackendError:
     return BackendError(f"Deploying pipeline {pipeline}", why, "wait until it has ended, and run the command again")
 
 
+def overtaken(pipeline: str) -> BackendError:
+    """The error of a deploy during which another one came, and made everything as it says."""
+    why = "another deploy of it came at the same time, and it may be as that one says"
+    return BackendError(f"Deploying pipeline {pipeline}", why, "see what there is with `smp plan`, and run the command again")
+
+
 def strange(compiled: CompiledPipeline, before: FoundTriggers, now: FoundTriggers) -> list[str]:
     """The triggers and notifications that somebody else has made or changed while they were made as they are to be."""
     wanted = wanted_triggers(compiled)

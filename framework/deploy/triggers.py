@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
-from framework.deploy.fields import ABSENT, FieldChange, field_changes
+from framework.deploy.beside import Beside
+from framework.deploy.fields import ABSENT, FieldChange, canonical, field_changes
 from framework.deploy.plan import ADD, CHANGE, REMOVE, Change, Deployed
 from framework.pipeline.compiled import THIS_PIPELINE, CompiledPipeline, EventRule, Schedule
 
 TRIGGER, NOTIFICATION, BUCKET = "trigger", "notification", "bucket"
+STARTING = (TRIGGER, NOTIFICATION, BUCKET)
+"""The kinds of changes that are made once the pipeline is written."""
+
 MARK = "smp:triggers"
 """The tag of a pipeline that says where its triggers and notifications lie: `SCHEDULES`, and the event buses of its rules."""
 
@@ -23,6 +28,9 @@ OWNER = "smp:pipeline"
 
 TARGET = "smp"
 """The id of the one target of a rule."""
+
+TELLS, SILENT = "tells", "silent"
+"""The states of a bucket: whether EventBridge is told of its objects."""
 
 SCHEDULES = "@scheduler"
 LONGEST_MARK = 256
@@ -94,6 +102,8 @@ def comparable(value: Any, arn: str = "") -> Any:
         return {key: _member(key, item, arn) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
         return [comparable(item, arn) for item in value]
+    if isinstance(value, datetime):  # the start or the end of a schedule, which somebody else has set
+        return value.astimezone(timezone.utc).isoformat()
     return THIS_PIPELINE if arn and value == arn else value
 
 
@@ -134,8 +144,39 @@ def _buckets(compiled: CompiledPipeline, found: FoundTriggers) -> Iterator[Chang
 
 def to_configure(compiled: CompiledPipeline, found: FoundTriggers) -> list[str]:
     """The buckets that are to tell EventBridge of their objects, and do not yet."""
-    asked = {item.bucket for item in compiled.triggers if isinstance(item, EventRule) and item.configure_bucket}
-    return sorted(asked.intersection(found.silent))
+    return [bucket for bucket in _buckets_asked(compiled) if bucket in found.silent]
+
+
+def _buckets_asked(compiled: CompiledPipeline) -> list[str]:
+    return sorted({item.bucket for item in compiled.triggers if isinstance(item, EventRule) and item.configure_bucket})
+
+
+def besides(compiled: CompiledPipeline, found: FoundTriggers) -> tuple[Beside, ...]:
+    """Each trigger, notification and bucket, as it was found and as it is to be."""
+    return tuple(_besides(compiled, found))
+
+
+def _besides(compiled: CompiledPipeline, found: FoundTriggers) -> Iterator[Beside]:
+    wanted = wanted_triggers(compiled)
+    for resource in sorted(wanted.keys() | found.held.keys()):
+        held, kind, group, name = wanted.get(resource) or found.held[resource], *resource
+        before, after = _texts(found.held.get(resource)), _texts(wanted.get(resource))
+        yield Beside(held.what, held.name, f"{kind} {group}/{name}", before[0], after[0])
+        if kind == "rule":
+            yield Beside(held.what, held.name, f"target of {kind} {group}/{name}", before[1], after[1])
+    for bucket in _buckets_asked(compiled):
+        yield Beside(BUCKET, bucket, f"bucket {bucket}", SILENT if bucket in found.silent else TELLS, TELLS)
+
+
+def _texts(held: Held | None) -> tuple[str, str]:
+    """What a thing is; and its target by itself where it is a rule, which is made and taken away by calls of its own."""
+    if held is None:
+        return "", ""
+    if "EventBusName" not in held.state:
+        return canonical([held.what, held.name, held.state]), ""
+    state = {key: value for key, value in held.state.items() if key != "Target"}
+    target = held.state.get("Target")
+    return canonical([held.what, held.name, state]), "" if target is None else canonical(target)
 
 
 def mark_of(deployed: Deployed | None) -> str:

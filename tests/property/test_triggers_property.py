@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from framework.deploy import looking, triggering
 from framework.deploy.clients import Clients
 from framework.deploy.plan import ADD, REMOVE, Deployed
 from framework.deploy.triggers import FoundTriggers, mark_of, trigger_changes, wanted_triggers
 from framework.pipeline.compiled import THIS_PIPELINE, CompiledPipeline, EventRule, Schedule, rule_name, trigger_group
+from tests.functional.deploy.conftest import aws as aws
+from tests.functional.deploy.faithful import Faithful
 
 PIPELINE = "churn"
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
@@ -74,25 +74,25 @@ def test_a_difference_is_what_one_has_and_the_other_has_not(before: CompiledPipe
     assert all(change.fields for change in changes if change.action not in {ADD, REMOVE})
 
 
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[Clients, list[str]]]:
-    """An account in this process, and the operations that were called."""
-    patch = pytest.MonkeyPatch()
-    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}.items():
-        patch.setenv(name, value)
-    with mock_aws():
-        clients, calls = Clients("eu-west-1"), []
-        clients.events.create_event_bus(Name="mine")
-        clients.sagemaker.create_pipeline(PipelineName=PIPELINE, PipelineDefinition="{}", RoleArn=ROLE, ClientRequestToken="x" * 32)
-        for client in (clients.events, clients.scheduler, clients.sagemaker):
-            client.meta.events.register("before-call.*", lambda model, **_: calls.append(model.name))
-        yield clients, calls
-    patch.undo()
+@pytest.fixture
+def account(aws: Faithful) -> tuple[Clients, list[str]]:
+    """An account, and the operations that were called."""
+    aws.services["events"].buses.add("mine")
+    clients, calls = Clients("eu-west-1"), list[str]()
+    clients.sagemaker.create_pipeline(
+        PipelineName=PIPELINE,
+        PipelineDefinition='{"Version": "2020-12-01", "Steps": []}',
+        RoleArn=ROLE,
+        ClientRequestToken="x" * 32,
+    )
+    for client in (clients.events, clients.scheduler, clients.sagemaker):
+        client.meta.events.register("before-call.*", lambda model, **_: calls.append(model.name))
+    return clients, calls
 
 
 def _deployed(clients: Clients) -> Deployed:
     arn = clients.sagemaker.describe_pipeline(PipelineName=PIPELINE)["PipelineArn"]
-    tags = {tag["Key"]: tag["Value"] for tag in clients.sagemaker.list_tags(ResourceArn=arn)["Tags"]}  # moto repeats what changes
+    tags = {tag["Key"]: tag["Value"] for tag in clients.sagemaker.list_tags(ResourceArn=arn)["Tags"]}
     return Deployed(arn, {}, ROLE, "", tuple({"Key": key, "Value": value} for key, value in tags.items()), "")
 
 

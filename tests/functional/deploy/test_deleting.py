@@ -190,19 +190,3 @@ def test_what_a_pipeline_left_that_was_deleted_by_hand_goes(call: Smp, cloud: Cl
     assert told["arn"] is None
     assert [each["name"] for each in told["deleted"]] == ["custom", "nightly", "bad", "smp-churn"]
     assert there(cloud) == []
-
-
-def test_killed_after_any_call_it_is_finished_by_running_it_again(call: Smp, cloud: Cloud) -> None:
-    call("deploy")
-    cloud.calls.clear()
-    call("delete", "--yes")
-    deleting = [number for number, call in enumerate(cloud.calls, 1) if not call.operation.startswith(("Get", "List", "Describe"))]
-    assert len(deleting) >= 7
-
-    for moment in deleting[:-1]:
-        call("deploy")
-        with_power(cloud, moment)
-        assert call("delete", "--yes").exit_code == 5
-        with_power(cloud, None)
-        assert call("delete", "--yes").exit_code == 0
-        assert there(cloud) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from framework.cli import smp
 from framework.deploy.mark import drift
 from framework.deploy.plan import MARK, diff
+from framework.pipeline.compiled import CompiledPipeline
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = ["--root", str(ROOT), "--env-file", "env.env", "--set", "s3Bucket=models", "--set", "region=eu-west-1"]
@@ -149,6 +151,129 @@ def test_a_create_that_is_denied_for_another_reason_is_denied(call, cloud):
     assert result.exit_code == 5
     assert "CreatePipeline on pipeline lgbm-test failed" in result.stderr
     assert "warning" not in result.stderr
+
+
+GROUP = "smp-lgbm-test"
+SAME = "pipeline lgbm-test is as it was deployed last\n"
+CHANGED = "pipeline lgbm-test was changed outside since it was deployed last: "
+
+
+def triggers(text, notifications="[]"):
+    return ["--set", f"sagemakerPipeline.triggers={text}", "--set", f"sagemakerPipeline.notifications={notifications}"]
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+TOLD = f"[{{name: bad, on: failed, topic: {TOPIC}}}]"
+NIGHTLY = triggers("{nightly: {schedule: cron(0 3 * * ? *)}}", TOLD)
+LATER = triggers("{nightly: {schedule: cron(0 4 * * ? *)}}", TOLD)
+
+
+def schedule(cloud):
+    found = cloud.client("scheduler").get_schedule(GroupName=GROUP, Name="nightly")
+    return {key: found[key] for key in ("GroupName", "Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+
+
+OUTSIDE = {
+    "switched off": lambda cloud: cloud.client("scheduler").update_schedule(**schedule(cloud), State="DISABLED"),
+    "at another time": lambda cloud: cloud.client("scheduler").update_schedule(
+        **{**schedule(cloud), "ScheduleExpression": "rate(1 minutes)"}
+    ),
+    "for some time": lambda cloud: cloud.client("scheduler").update_schedule(
+        **schedule(cloud), EndDate=datetime(2031, 1, 2, tzinfo=timezone.utc)
+    ),
+    "gone": lambda cloud: cloud.client("scheduler").delete_schedule(GroupName=GROUP, Name="nightly"),
+    "all gone": lambda cloud: cloud.client("scheduler").delete_schedule_group(Name=GROUP),
+    "one more": lambda cloud: cloud.client("scheduler").create_schedule(**{**schedule(cloud), "Name": "more"}),
+    "a silent notification": lambda cloud: cloud.client("events").disable_rule(Name=f"{GROUP}.notify.bad"),
+    "a notification to nobody": lambda cloud: cloud.client("events").remove_targets(Rule=f"{GROUP}.notify.bad", Ids=["smp"]),
+}
+
+
+@pytest.mark.parametrize("how", OUTSIDE)
+def test_what_starts_the_pipeline_was_changed(call, cloud, how):
+    assert call("deploy", *NIGHTLY).exit_code == 0
+    assert call("drift", *NIGHTLY).stdout == SAME
+    OUTSIDE[how](cloud)
+
+    result, data = call("drift", *NIGHTLY), json.loads(call("drift", *NIGHTLY, "--format", "json").stdout)
+
+    assert result.exit_code == 3
+    head = f"{CHANGED}triggers and notifications\nwhat a deploy would take back:\npipeline lgbm-test will be updated\n"
+    assert result.stdout.startswith(head)
+    assert (data["state"], data["parts"]) == ("changed", ["triggers and notifications"])
+    assert call("deploy", *NIGHTLY).exit_code == 0
+    again = call("drift", *NIGHTLY)
+    assert (again.exit_code, again.stdout) == (0, SAME)
+
+
+def test_another_time_in_the_configuration_is_no_drift(call, cloud):
+    call("deploy", *NIGHTLY)
+
+    result = call("drift", *LATER)
+
+    assert result.exit_code == 0
+    head = "what a deploy of the configuration would change:\npipeline lgbm-test will be updated\n\n  ~ trigger nightly\n"
+    assert result.stdout.startswith(SAME + head)
+    OUTSIDE["switched off"](cloud)
+    result = call("drift", *LATER)
+    assert result.exit_code == 3
+    head = f"{CHANGED}triggers and notifications\nwhat a deploy of the configuration would change:\n"
+    assert result.stdout.startswith(head)
+
+
+def test_what_a_deploy_does_with_triggers_is_no_drift(call, cloud):
+    for words in ([], NIGHTLY, LATER, triggers("{nightly: {event_pattern: {source: [a]}}}"), [], NIGHTLY):
+        assert call("deploy", *words).exit_code == 0
+        result = call("drift", *words)
+        assert (result.exit_code, result.stdout) == (0, SAME)
+        cloud.calls.clear()
+        assert call("deploy", *words).stdout == f"unchanged {PIPELINE}\n"
+        assert cloud.writes == []
+
+
+def mark(cloud):
+    return {tag["Key"]: tag["Value"] for tag in cloud.client("sagemaker").list_tags(ResourceArn=PIPELINE)["Tags"]}[MARK]
+
+
+def test_a_mark_of_an_older_version_of_the_tool_says_nothing_of_triggers(call, cloud):
+    call("deploy", *NIGHTLY)
+    older = mark(cloud).rpartition(".")[0]
+    cloud.client("sagemaker").add_tags(ResourceArn=PIPELINE, Tags=[{"Key": MARK, "Value": older}])
+    OUTSIDE["switched off"](cloud)
+
+    result = call("drift", *NIGHTLY)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{SAME}what a deploy of the configuration would change:\n")
+
+    call("deploy", *NIGHTLY)
+    OUTSIDE["switched off"](cloud)
+    assert call("drift", *NIGHTLY).exit_code == 3
+
+
+def test_a_deploy_with_triggers_does_without_the_right_to_tag(call, cloud):
+    call("deploy", *NIGHTLY)
+    cloud.always("AddTags", cloud.refusal("AccessDeniedException", DENIED))
+
+    updated = call("deploy", *LATER)
+
+    assert (updated.exit_code, updated.stdout) == (0, f"update {PIPELINE}\n")
+    topic = f"warning: the topic {TOPIC} does not exist, so bad is not sent\n"
+    assert updated.stderr == f"0 uploaded, 3 already there\n{WARNING}change trigger nightly\n{topic}"
+
+
+def test_a_deploy_that_leaves_triggers_alone_leaves_what_the_mark_says_of_them(call, cloud, backend):
+    """As going back to a version does."""
+    call("deploy", *NIGHTLY)
+    before = mark(cloud)
+    deployed = backend.fetch("lgbm-test")
+    version = CompiledPipeline("lgbm-test", {"Steps": []}, role=OTHER_ROLE, tags=deployed.tags)
+    backend.apply(diff(version, deployed))
+
+    assert mark(cloud) != before
+    assert mark(cloud).rpartition(".")[2] == before.rpartition(".")[2]
+    assert call("drift", *NIGHTLY).exit_code == 0
+    OUTSIDE["switched off"](cloud)
+    assert call("drift", *NIGHTLY).stdout.startswith(f"{CHANGED}triggers and notifications\n")
 
 
 def states(cloud, backend, before, after, broken):

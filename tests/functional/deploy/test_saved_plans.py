@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -130,11 +131,24 @@ def test_what_is_saved(deployed):
     data = deployed.saved
 
     assert list(data) == [
-        *("format", "framework", "pipeline", "action", "account", "region", "options", "inputs", "wanted", "before", "after"),
+        *(
+            "format",
+            "framework",
+            "pipeline",
+            "action",
+            "account",
+            "region",
+            "arn",
+            "options",
+            "inputs",
+            "wanted",
+            "before",
+            "after",
+        ),
         *("uploads", "packages", "beside", "plan"),
     ]
     assert (data["format"], data["framework"], data["account"], data["region"]) == (
-        "smp plan 1",
+        "smp plan 2",
         __version__,
         "123456789012",
         "eu-west-1",
@@ -262,13 +276,150 @@ def test_another_version_of_a_registered_model(example, cloud):
     assert refusal(example, cloud) == f"another version of a registered model is found: BuyersModelPackage is now {newer}"
 
 
-def test_a_group_that_is_gone_is_more_to_do(example, cloud):
+def test_a_group_that_is_gone(example, cloud):
     example.edit("ModelPackageDescription:", f"ModelPackageGroupDescription: Who buys\n{' ' * 16}ModelPackageDescription:")
     example.call("deploy", *SETTINGS)
     example.edit("num_leaves: 7", "num_leaves: 9")
     example.save()
     cloud.next("DescribeModelPackageGroup", cloud.refusal("ResourceNotFound", "x does not exist"))
-    assert refusal(example, cloud) == "there is more to do than it says: add model package group lgbm-purchase-intention"
+    assert refusal(example, cloud) == "the model package group lgbm-purchase-intention is gone"
+
+
+ONE, EVIL = (f"arn:aws:iam::123456789012:role/{name}" for name in ("one", "evil"))
+GROUP = "smp-lgbm-test"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+
+
+def starting(example, triggers, notifications="[]"):
+    """Gives the pipeline these triggers and notifications."""
+    lines = ("pipelineName: lgbm-test", f"triggers: {triggers}", f"notifications: {notifications}")
+    example.edit("pipelineName: lgbm-test", f"\n{' ' * 8}".join(lines))
+
+
+@pytest.fixture
+def scheduled(example):
+    """The example deployed with a trigger and a notification, and then a plan that changes when it starts."""
+    starting(example, "{nightly: {schedule: cron(0 3 * * ? *)}}", f'[{{name: bad, on: failed, topic: "{TOPIC}"}}]')
+    assert example.call("deploy", *SETTINGS).exit_code == 0
+    example.edit("cron(0 3", "cron(0 4")
+    example.save()
+    return example
+
+
+def set_schedule(cloud, **members):
+    """Changes the schedule as somebody would in the console."""
+    scheduler = cloud.client("scheduler")
+    found = scheduler.get_schedule(GroupName=GROUP, Name="nightly")
+    kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "State", "Target")
+    scheduler.update_schedule(**{**{key: found[key] for key in kept}, **members})
+
+
+def test_the_plan_of_a_trigger_is_applied(scheduled, cloud):
+    assert scheduled.apply().stdout == f"update {PIPELINE}\n"
+
+    found = cloud.client("scheduler").get_schedule(GroupName=GROUP, Name="nightly")
+    assert found["ScheduleExpression"] == "cron(0 4 * * ? *)"
+    assert scheduled.apply().stdout == f"unchanged {PIPELINE}\n"
+
+
+def test_a_role_of_a_trigger_that_is_another_one_now(example, cloud, monkeypatch):
+    starting(example, "{nightly: {schedule: rate(1 day)}, on-news: {event_pattern: {source: [news]}}}")
+    monkeypatch.setenv("SMP_TRIGGER_ROLE", ONE)
+    example.save()
+    monkeypatch.setenv("SMP_TRIGGER_ROLE", EVIL)
+    variable = "an environment variable is not what it was"
+    assert refusal(example, cloud) == f"the same files make another trigger nightly and trigger on-news: {variable}"
+
+    monkeypatch.setenv("SMP_TRIGGER_ROLE", ONE)
+    assert example.apply().exit_code == 0
+    assert cloud.client("scheduler").get_schedule(GroupName=GROUP, Name="nightly")["Target"]["RoleArn"] == ONE
+    assert not {ONE, EVIL}.intersection(str(example.saved[part]) for part in ("wanted", "beside"))
+
+
+def test_a_notification_that_a_variable_names(example, cloud, monkeypatch):
+    starting(example, "{}", f'[{{name: "${{SMP_NAME:-bad}}", on: failed, topic: "{TOPIC}"}}]')
+    example.save()
+    monkeypatch.setenv("SMP_NAME", "worse")
+    variable = "an environment variable is not what it was"
+    assert refusal(example, cloud) == f"the same files make another notification worse and notification bad: {variable}"
+
+
+def test_a_trigger_that_somebody_changed(scheduled, cloud):
+    set_schedule(cloud, ScheduleExpression="rate(1 minutes)", State="DISABLED")
+    assert refusal(scheduled, cloud) == f"the schedule {GROUP}/nightly was changed"
+    assert cloud.client("scheduler").get_schedule(GroupName=GROUP, Name="nightly")["State"] == "DISABLED"
+
+
+def test_a_trigger_that_somebody_gave_an_end(scheduled, cloud):
+    set_schedule(cloud, EndDate=datetime(2031, 1, 2, tzinfo=timezone.utc))
+    assert refusal(scheduled, cloud) == f"the schedule {GROUP}/nightly was changed"
+    plan = scheduled.call("plan", *SETTINGS, "--format", "json")
+    fields = json.loads(plan.stdout)["changes"][0]["fields"]
+    assert {"path": "EndDate", "before": "2031-01-02T00:00:00+00:00"} in fields
+
+
+def test_triggers_that_somebody_made_and_took_away(scheduled, cloud):
+    scheduler, events = cloud.client("scheduler"), cloud.client("events")
+    found = scheduler.get_schedule(GroupName=GROUP, Name="nightly")
+    kept = ("GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    scheduler.create_schedule(Name="more", **{key: found[key] for key in kept})
+    scheduler.delete_schedule(GroupName=GROUP, Name="nightly")
+    events.put_rule(Name=f"{GROUP}.notify.bad", EventPattern='{"source":["other"]}')
+    events.remove_targets(Rule=f"{GROUP}.notify.bad", Ids=["smp"])
+    assert refusal(scheduled, cloud).split("; ") == [
+        f"the rule default/{GROUP}.notify.bad was changed",
+        f"there is a schedule {GROUP}/more now",
+        f"the schedule {GROUP}/nightly is gone",
+        f"the target of rule default/{GROUP}.notify.bad is gone",
+    ]
+
+
+def test_a_bucket_that_somebody_switched_off(example, cloud):
+    told = '<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{}</NotificationConfiguration>'
+
+    def tells(what):
+        answer = Answer(200, told.format(what).encode(), "application/xml")
+        cloud.always("GetBucket", lambda call: answer if call.path.startswith("/lake?notification") else None)
+
+    tells("<EventBridgeConfiguration/>")
+    starting(example, "{on-data: {s3: {bucket: lake, configure_bucket: true}}}")
+    example.save()
+    tells("")
+    assert refusal(example, cloud) == "the bucket lake was changed"
+
+
+def test_another_description_of_a_model_package_group(example, cloud, monkeypatch):
+    given = "ModelPackageGroupDescription: ${SMP_GROUP:-Who buys}"
+    example.edit("ModelPackageDescription:", f"{given}\n{' ' * 16}ModelPackageDescription:")
+    example.save()
+    monkeypatch.setenv("SMP_GROUP", "Others")
+    reason = "an environment variable is not what it was"
+    assert refusal(example, cloud) == f"the same files make another model package group lgbm-purchase-intention: {reason}"
+
+
+def test_another_account_that_only_the_pipeline_tells(deployed, cloud):
+    """STS is silent when the plan is made, when it is applied, or both times."""
+    silent = cloud.query_refusal("AccessDenied", "no")
+    sagemaker = cloud.client("sagemaker")
+    found = sagemaker.describe_pipeline(PipelineName="lgbm-test")
+    members = {key: value for key, value in found.items() if isinstance(value, str)}
+    there = cloud.ok(**{**members, "PipelineArn": PIPELINE.replace("123456789012", "999999999999")})
+    tags = cloud.ok(Tags=sagemaker.list_tags(ResourceArn=PIPELINE)["Tags"])
+
+    for before, now in ((True, True), (True, False), (False, True)):
+        cloud.rules.clear()
+        if before:
+            cloud.always("PostObject", silent)
+            cloud.always("GetCallerIdentity", silent)
+        deployed.save()
+        cloud.rules.clear()
+        assert deployed.saved["account"] == ("" if before else "123456789012")
+        cloud.always("DescribePipeline", there)
+        cloud.always("ListTags", tags)
+        if now:
+            cloud.always("PostObject", silent)
+            cloud.always("GetCallerIdentity", silent)
+        assert refusal(deployed, cloud) == "it was made in account 123456789012, and this is 999999999999"
 
 
 @pytest.mark.parametrize("operation", ["UpdatePipeline", "AddTags"])
@@ -323,6 +474,44 @@ def test_what_is_no_plan(example, cloud, content):
     assert (result.exit_code, cloud.calls) == (1, [])
     assert result.stderr.startswith(f"{example.plan} SMP101 not a saved plan")
     assert result.stderr.endswith(" Try: make one: smp plan -o FILE.\n")
+
+
+WRONG = {
+    "options": [[], {"nonsense": 1}, {"nonsense": "x"}, {"root": "x"}, {"patterns": 5}, {"patterns": "x"}, {"patterns": [None]},
+                {"overrides": [1]}, {"overrides": {"a": "b"}}, {"env_file": 7}, {"environment_name": []}, {"framework_conf": None},
+                {"env_file": "a\0b"}, {"overrides": ["\ud800"]}],
+    "beside": [[], [{}], {}, None, {"before": {}}, {"before": {}, "after": []}, {"before": {}, "after": {"x": 1}},
+               {"before": None, "after": {}}],
+    "inputs": [[], None, {"x": 1}, {"x": None}, {"x": {}}],
+    "wanted": [{"role": 1}, {"x": []}],
+    "before": [[], 0, "", False, {"role": []}],
+    "after": [None, {"role": {}}],
+    "uploads": [None, {"s3://models/x": ["x"]}],
+    "packages": [None, {"x": 1}],
+    "arn": [None, 1, []],
+    "account": [None, 123456789012],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """The text of a plan, once there is one."""
+    return []
+
+
+@pytest.mark.parametrize(("part", "value"), [(part, value) for part, values in WRONG.items() for value in values])
+def test_a_plan_that_somebody_edited(example, cloud, kept, part, value):
+    if not kept:
+        example.save()
+        kept.append(example.saved)
+    example.plan.write_text(json.dumps({**kept[0], part: value}))
+    cloud.calls.clear()
+
+    result = example.apply()
+
+    assert (result.exit_code, result.stdout, cloud.calls) == (1, "", [])
+    said = "not a saved plan of this version of the tool. Try: make one: smp plan -o FILE."
+    assert result.stderr == f"{example.plan} SMP101 {said}\n"
 
 
 def test_a_dry_run_of_a_plan_is_asking_twice(deployed):

@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 
+from framework.commands.planning import carry_out, prepare
 from framework.config.load import Sources
 from framework.deploy.backend import SageMakerBackend
 from framework.deploy.fields import ABSENT, FieldChange
+from framework.deploy.identity import Identity
+from framework.deploy.mark import drift
 from framework.deploy.plan import Change, diff
+from framework.deploy.saved import Circumstances, is_saved, moved, saved
 from framework.deploy.triggers import FoundTriggers, trigger_changes
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline
@@ -115,11 +119,9 @@ def lay_out(cloud: Cloud) -> None:
 
 def deploy(backend: SageMakerBackend, pipeline: CompiledPipeline) -> tuple[tuple[Change, ...], FoundTriggers]:
     """As the commands do."""
-    deployed = backend.fetch(pipeline.name)
-    found = backend.triggers(pipeline, deployed)
-    arn = backend.apply(diff(pipeline, deployed))
-    backend.apply_triggers(pipeline, arn, found)
-    return trigger_changes(pipeline, found), found
+    made = prepare(backend, pipeline)
+    carry_out(backend, made)
+    return trigger_changes(pipeline, made.found), made.found
 
 
 def with_power(cloud: Cloud, calls: int | None) -> None:
@@ -281,7 +283,8 @@ def test_what_changed_is_told_field_by_field_and_written_alone(cloud: Cloud, bac
     path = "EventPattern.detail.object.key[0].wildcard"
     assert data == Change("change", "trigger", "on-data", (FieldChange(path, "raw/*.csv", "new/*.csv"),))
     assert [field.path.rpartition(".")[2] for field in notification.fields][-1] == "InputTemplate"
-    assert writes(cloud) == ["Put /schedules/nightly", "PutRule", "PutTargets", "PutRule", "PutTargets"]
+    made = ["Put /schedules/nightly", "PutRule", "PutTargets", "PutRule", "PutTargets"]
+    assert writes(cloud) == ["AddTags", *made, "AddTags"]
     assert trigger_changes(compile_(other), backend.triggers(compile_(other), backend.fetch("churn"))) == ()
 
 
@@ -294,7 +297,7 @@ def test_what_is_no_longer_written_is_taken_away(cloud: Cloud, backend: SageMake
     names = ["custom", "hourly", "nightly", "on-data"]
     assert changes == (*(Change("remove", "trigger", name) for name in names), Change("remove", "notification", NOTIFICATION))
     assert state(cloud) == {"groups": ["default"], "tags": {}}
-    assert writes(cloud)[-1] == "DeleteTags"
+    assert writes(cloud)[-2:] == ["DeleteTags", "AddTags"]
     cloud.calls.clear()
     assert deploy(backend, compile_(""))[0] == ()
     assert cloud.operations == ["DescribePipeline", "ListTags"]
@@ -507,7 +510,7 @@ def test_of_two_deployments_at_once_both_end_well(cloud: Cloud, backend: SageMak
     refused = rest_refusal("ConflictException", "Schedule group smp-churn already exists.", 409)  # moto would make it anew
     cloud.always("PostObject", lambda call: refused if call.path.startswith("/schedule-groups") else None)  # type: ignore[arg-type,return-value]
 
-    backend.apply_triggers(pipeline, ARN, early)
+    backend.apply_triggers(diff(pipeline, backend.fetch(pipeline.name)), ARN, early)
 
     assert state(cloud) == good
     assert [name for name in writes(cloud) if name.startswith("Put /schedules")] == [
@@ -561,15 +564,21 @@ OTHER = """
       - {name: bad, on: failed, topic: "arn:aws:sns:eu-west-1:123456789012:alerts"}
 """
 FEW = SOME.partition("    notifications:")[0]
-STAGES = {"from nothing": ("", FEW), "to nothing": (FEW, ""), "to others": (SOME, OTHER)}
+STAGES = {"from no pipeline": (None, FEW), "to others": (SOME, OTHER)}
+HERE = Circumstances(Identity("123456789012", "eu-west-1"), {}, {})
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_after_any_call_it_is_finished_by_running_it_again(
     cloud: Cloud, backend: SageMakerBackend, compile_: Make, stage: str, reset: Callable[[], None]
 ) -> None:
-    before, after = (compile_(settings) for settings in STAGES[stage])
-    deploy(backend, before)
+    """The mark tells that it was not finished, and a plan that was saved before is still the one to apply."""
+    before, after = (None if settings is None else compile_(settings) for settings in STAGES[stage])
+    assert after is not None
+    lay = (lambda: deploy(backend, before)) if before else (lambda: None)
+    lay()
+    plan = json.loads(json.dumps(saved(prepare(backend, after).plan, HERE)))
+    assert is_saved(plan)
     cloud.calls.clear()
     deploy(backend, after)
     calls, good = [operation(call) for call in cloud.calls], state(cloud)
@@ -578,10 +587,15 @@ def test_killed_after_any_call_it_is_finished_by_running_it_again(
 
     for moment in moments:
         reset()
-        deploy(backend, before)
+        lay()
         with_power(cloud, moment)
         with pytest.raises(BackendError) if moment < len(calls) else nullcontext():
             deploy(backend, after)
         with_power(cloud, None)
+        again, when = prepare(backend, after).plan, f"killed after {calls[moment - 1]}, call {moment} of {len(calls)}"
+        assert (drift(again.deployed, again.beside).state, when) == ("unfinished" if moment < moments[-1] else "same", when)
+        assert (moved(plan, again, HERE), when) == ([], when)
         deploy(backend, after)
-        assert state(cloud) == good, f"killed after {calls[moment - 1]}, call {moment} of {len(calls)}"
+        assert (state(cloud), when) == (good, when)
+        again = prepare(backend, after).plan
+        assert (again.changes, drift(again.deployed, again.beside).state, when) == ((), "same", when)

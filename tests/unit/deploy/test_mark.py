@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from framework.deploy.beside import Beside
 from framework.deploy.mark import PARTS, Drift, drift, is_of, mark_of, under_way, without_mark
 from framework.deploy.plan import MARK, expected
 
@@ -30,8 +31,9 @@ def there(compiled, as_deployed):
 
 
 def test_a_mark_is_a_legal_value_of_a_tag(there):
-    _, deployed = there(**GIVEN)
-    longest = under_way(deployed.mark, deployed)
+    pipeline, deployed = there(**GIVEN)
+    mark = mark_of(pipeline, None, (NIGHTLY,))
+    longest = under_way(mark, dataclasses.replace(deployed, mark=mark))
 
     assert len(longest) <= 256
     assert set(longest) <= set("0123456789abcdef.:/-")
@@ -91,6 +93,49 @@ def test_what_is_no_mark_says_nothing(there, mark):
     _, deployed = there()
 
     assert drift(dataclasses.replace(deployed, mark=mark)) == Drift("unknown")
+
+
+NIGHTLY = Beside("trigger", "nightly", "schedule smp-churn/nightly", "a", "a")
+OTHER_THINGS = (Beside("bucket", "lake", "bucket lake", "silent", "tells"), Beside("model package group", "g", "g", "", "x"))
+
+
+def test_what_starts_the_pipeline(there):
+    pipeline, deployed = there(**GIVEN)
+    marked = dataclasses.replace(deployed, mark=mark_of(pipeline, None, (NIGHTLY, *OTHER_THINGS)))
+    changed, gone = dataclasses.replace(NIGHTLY, found="x"), dataclasses.replace(NIGHTLY, found="")
+
+    assert drift(marked, (NIGHTLY,)) == drift(marked) == Drift("same")
+    assert drift(marked, (dataclasses.replace(NIGHTLY, wanted="x"),)) == Drift("same")
+    for found in ((changed,), (gone,), (), (NIGHTLY, dataclasses.replace(NIGHTLY, thing="schedule smp-churn/more"))):
+        assert drift(marked, found) == Drift("changed", ("triggers and notifications",))
+    assert drift(dataclasses.replace(marked, role="x"), (changed,)) == Drift("changed", ("role", "triggers and notifications"))
+    assert is_of(pipeline, marked, (changed,))
+    assert not is_of(pipeline, marked, (dataclasses.replace(NIGHTLY, wanted="x"),))
+    assert not is_of(pipeline, marked, ())
+
+
+def test_the_mark_of_a_pipeline_without_triggers_is_as_it_always_was(there):
+    pipeline, deployed = there(**GIVEN)
+
+    assert mark_of(pipeline, deployed, OTHER_THINGS) == mark_of(pipeline, deployed, ()) == mark_of(pipeline, deployed)
+    assert drift(deployed, (NIGHTLY,)) == Drift("same")
+
+
+def test_what_leaves_triggers_alone_keeps_what_the_mark_says_of_them(there, compiled):
+    pipeline, deployed = there(**GIVEN)
+    marked = dataclasses.replace(deployed, mark=mark_of(pipeline, None, (NIGHTLY,)))
+    begun = dataclasses.replace(marked, mark=under_way(marked.mark, marked))
+
+    assert mark_of(pipeline, marked) == marked.mark
+    assert mark_of(pipeline, begun) == marked.mark
+    assert drift(begun, ()) == Drift("unfinished")
+
+
+def test_what_a_deploy_that_did_not_end_made_of_triggers_is_not_known(there):
+    pipeline, deployed = there(**GIVEN)
+    begun = dataclasses.replace(deployed, mark=under_way(mark_of(pipeline, deployed, (NIGHTLY,)), deployed))
+
+    assert mark_of(pipeline, begun) == deployed.mark
 
 
 def test_no_pipeline(compiled):

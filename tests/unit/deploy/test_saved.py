@@ -6,10 +6,13 @@ import dataclasses
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from framework import __version__
+from framework.deploy.beside import Beside
 from framework.deploy.identity import Identity
-from framework.deploy.plan import Change, diff, expected
+from framework.deploy.plan import diff, expected
 from framework.deploy.saved import Circumstances, is_saved, moved, saved
 from framework.pipeline.compiled import PackageRequest, Upload
 
@@ -139,16 +142,75 @@ def test_another_version_of_a_registered_model(old, new):
     ]
 
 
-def test_more_to_do_beside_the_pipeline(old, new):
-    plan = diff(new(), old)
-    group, trigger = Change("add", "model package group", "g"), Change("remove", "trigger", "nightly")
+def test_what_stands_beside_the_pipeline(old, new):
+    def plan(*states):
+        things = (("trigger", "nightly", "schedule smp-churn/nightly"), ("trigger", "more", "schedule smp-churn/more"))
+        beside = tuple(Beside(*thing, *state) for thing, state in zip(things, states, strict=False))
+        return dataclasses.replace(diff(new(), old), beside=beside)
 
-    assert since(plan.with_changes([group]), plan.with_changes([group])) == []
-    assert since(plan.with_changes([group]), plan) == []
-    assert since(plan, plan.with_changes([group, trigger])) == [
-        "there is more to do than it says: add model package group g",
-        "there is more to do than it says: remove trigger nightly",
+    planned = plan(("a", "b"), ("", "c"))
+    for now in (("a", "b"), ("", "c")), (("b", "b"), ("", "c")), (("b", "b"), ("c", "c")):
+        assert since(planned, plan(*now)) == []
+    assert since(planned, plan(("x", "b"), ("y", "c"))) == [
+        "there is a schedule smp-churn/more now",
+        "the schedule smp-churn/nightly was changed",
     ]
+    assert since(planned, plan(("", "b"), ("", "c"))) == ["the schedule smp-churn/nightly is gone"]
+    variable = "an environment variable is not what it was"
+    assert since(planned, plan(("a", "z"), ("", "c"))) == [f"the same files make another trigger nightly: {variable}"]
+    assert since(planned, plan(("a", "b"))) == [f"the same files make another trigger more: {variable}"]
+    assert since(plan(("a", ""), ("", "")), plan(("", ""), ("", ""))) == []
+
+
+def test_an_account_that_the_pipeline_alone_tells(old, new):
+    silent = dataclasses.replace(HERE, identity=Identity("", "eu-west-1"))
+    other = dataclasses.replace(old, arn=old.arn.replace("123456789012", "999999999999"))
+    reason = ["it was made in account 123456789012, and this is 999999999999"]
+
+    assert since(diff(new(), old), diff(new(), other), around=silent, now=silent) == reason
+    assert since(diff(new(), old), diff(new(), other), now=silent) == reason
+    assert since(diff(new(), old), diff(new(), other), around=silent) == reason
+    assert since(diff(new(), None), diff(new(), None), around=silent) == []
+    elsewhere = dataclasses.replace(HERE, identity=Identity("999999999999", "eu-west-1"))
+    assert since(diff(new(), old), diff(new(), None), around=silent, now=elsewhere) == [*reason, "the pipeline is gone"]
+
+
+def _within(value, path=()):
+    """The paths of all that is in a value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _within(item, (*path, key))
+
+
+def _edited(value, path, new):
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _edited(value[path[0]], path[1:], new)
+    return copy
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_whatever_somebody_edits_it_is_no_plan_or_one_that_can_be_held_to_what_is_there(old, new, data):
+    things = (Beside("trigger", "nightly", "schedule smp-churn/nightly", "a", "b"),)
+    plan = dataclasses.replace(diff(new(), old), beside=things, packages=(("ChurnModelPackage", "arn:1"),))
+    options = {"patterns": ["a.yaml"], "overrides": ["a=b"], "env_file": "env.env"}
+    whole = json.loads(json.dumps(saved(plan, dataclasses.replace(HERE, options=options))))
+    path = data.draw(st.sampled_from(list(_within(whole))))
+    edited = _edited(whole, path, data.draw(JSON))
+
+    if is_saved(edited):
+        assert all(isinstance(reason, str) for reason in moved(edited, plan, HERE))
+        assert all(isinstance(each, str) for value in edited["options"].values() for each in value)
 
 
 def test_everything_is_told_at_once(old, new):
@@ -164,7 +226,7 @@ def test_everything_is_told_at_once(old, new):
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], {}, {"format": "smp plan 0"}, {"format": "smp plan 1"}, {"format": "smp plan 1", "inputs": []}]
+    "data", [None, [], {}, {"format": "smp plan 1"}, {"format": "smp plan 2"}, {"format": "smp plan 2", "inputs": []}]
 )
 def test_what_is_no_saved_plan(data):
     assert not is_saved(data)
