@@ -14,7 +14,7 @@ test: $(VENV)/test.stamp  ## install what the tests need, check the code, run ev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 fuzz: $(VENV)/test.stamp  ## try 50,000 odd configurations, texts and definitions; FUZZ="--seed 2 --cases 200000" tries others
 	$(BIN)/python -m tests.fuzz $(FUZZ)

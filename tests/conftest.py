@@ -42,6 +42,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden definitions anew")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have recorded as said, also where another process ran them."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    called = [report for report in reports if getattr(report, "when", "") == "call"]
+    for name, value in [pair for report in called for pair in report.user_properties]:
+        if name == "said":
+            terminalreporter.write_line(str(value))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_variables_of_a_real_project() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -70,6 +70,16 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+def in_order(value: Any) -> Any:
+    """The value with its tags by their names: two that `field_changes` tells no difference of are the same."""
+    if isinstance(value, Mapping):
+        return {key: in_order(item) for key, item in value.items()}
+    if isinstance(value, list):
+        items = [in_order(item) for item in value]
+        return sorted(items, key=lambda item: str(item[_TAG])) if _names(items, _TAG) else items
+    return value
+
+
 def field_changes(before: Any, after: Any, path: str = "", old: Keys = (), new: Keys = ()) -> Iterator[FieldChange]:
     """What differs between two values.
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from framework.deploy.beside import Beside, after, digest, found
-from framework.deploy.fields import canonical
+from framework.deploy.fields import canonical, in_order
 from framework.deploy.plan import MARK as MARK
 from framework.deploy.plan import SERVICE_TAGS, Deployed, expected
 from framework.deploy.triggers import NOTIFICATION, TRIGGER
@@ -118,7 +118,7 @@ def drift(deployed: Deployed | None, beside: Iterable[Beside] | None = None) -> 
 def parts_of(deployed: Deployed) -> Iterator[tuple[str, str]]:
     """The parts of a pipeline and what each is, as text; the tags without those that AWS puts there."""
     tags = {tag["Key"]: tag["Value"] for tag in deployed.tags if not tag["Key"].startswith(SERVICE_TAGS)}
-    yield "definition", canonical(deployed.definition)
+    yield "definition", canonical(in_order(deployed.definition))
     yield "role", deployed.role
     yield "description", deployed.description
     yield "display name", deployed.display_name

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from framework.cli import smp
 from tests.functional.deploy.conftest import Cloud
-from tests.functional.deploy.test_triggers import one_backend, with_power
+from tests.functional.deploy.test_triggers import one_backend
 
 MODEL = """
 conf:

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from framework.deploy.fields import ABSENT, FieldChange, at, below, field_changes, value_at
+from framework.deploy.fields import ABSENT, FieldChange, at, below, canonical, field_changes, in_order, value_at
 from framework.findings import Place
 
 CASES = [
@@ -47,6 +47,19 @@ CASES = [
     ),
     ({"L": [{"Name": "a"}, {"Name": "a"}]}, {"L": [{"Name": "a"}, {"Name": "b"}]}, [("L[1].Name", "a", "b")]),
 ]
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), CASES)
+def test_what_differs_in_nothing_is_the_same_in_order(before, after, expected):
+    assert (canonical(in_order(before)) == canonical(in_order(after))) == (not expected)
+
+
+def test_tags_in_another_order():
+    tags = [{"Key": "b", "Value": "1"}, {"Key": "a", "Value": [{"Key": "d"}, {"Key": "c"}]}]
+    assert in_order({"Tags": tags, "L": [2, 1]}) == {
+        "Tags": [{"Key": "a", "Value": [{"Key": "c"}, {"Key": "d"}]}, {"Key": "b", "Value": "1"}],
+        "L": [2, 1],
+    }
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), CASES)
