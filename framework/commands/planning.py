@@ -68,7 +68,7 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
             _warn(message)
         warned.add(message)
 
-    with progress.bar("uploading", len(plan.missing or ()), sys.stderr) as told:
+    with progress.bar("uploading", len(plan.missing or ()) + len(plan.unseen), sys.stderr) as told:
         sent, present = planning.send(backend, plan, told)
     click.echo(f"{sent} uploaded, {present} already there", err=True)
     arn = backend.apply(plan, warn)

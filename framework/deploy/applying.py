@@ -20,7 +20,7 @@ from framework.deploy.plan import MARK, REMOVE, Deployed, Plan, diff, expected
 from framework.deploy.refusals import code_of, half, is_missing, says, told
 from framework.deploy.rivals import interfered, overtaken, refuse_moved, unending
 from framework.deploy.triggers import STARTING
-from framework.deploy.uploads import put_missing
+from framework.deploy.uploads import look_for, put_all
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup, Upload
 
@@ -218,7 +218,8 @@ def _definition(clients: Clients, pipeline: CompiledPipeline) -> dict[str, Any]:
         return {"PipelineDefinition": content.decode()}
     digest = hashlib.sha256(content).hexdigest()
     key = f"{pipeline.name}/definition/{digest}.json"
-    put_missing(clients.s3, [Upload(f"s3://{pipeline.bucket}/{key}", digest, content)], pipeline.kms_key)
+    missing, unseen = look_for(clients.s3, [Upload(f"s3://{pipeline.bucket}/{key}", digest, content)], pipeline.kms_key)
+    put_all(clients.s3, [*missing, *unseen], pipeline.kms_key)
     return {"PipelineDefinitionS3Location": {"Bucket": pipeline.bucket, "ObjectKey": key}}
 
 

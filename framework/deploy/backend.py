@@ -20,7 +20,6 @@ from framework.deploy.mark import is_of, without_mark
 from framework.deploy.plan import UNCHANGED, Deployed, Plan, diff
 from framework.deploy.refusals import half, is_missing, told
 from framework.deploy.triggers import FoundTriggers
-from framework.deploy.uploads import Progress, put_missing, quiet
 from framework.deploy.watching import POLL_SECONDS, Bear, follow, give_up
 from framework.errors import BackendError
 from framework.pipeline.compiled import CompiledPipeline, PackageRequest
@@ -68,12 +67,6 @@ class SageMakerBackend:
                 parallelism=(found.get("ParallelismConfiguration") or {}).get("MaxParallelExecutionSteps"),
             )
         )
-
-    def upload(self, pipeline: CompiledPipeline, progress: Progress = quiet) -> tuple[int, int]:
-        """Sends the uploads that are not in S3 yet; how many were sent, and how many were there already."""
-        if not pipeline.uploads:
-            return 0, 0
-        return put_missing(self._clients.s3, pipeline.uploads, pipeline.kms_key, progress)
 
     def apply(self, plan: Plan, warn: applying.Warn = applying.ignored) -> str:
         """Makes the account as the plan says, and nothing else of it.

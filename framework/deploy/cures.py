@@ -41,6 +41,7 @@ LOG_ACTIONS = {operation: f"logs:{operation}" for operation in ("DescribeLogStre
 """The same for what jobs have written."""
 
 TRIGGERING = ("PutTargets", "CreateSchedule", "UpdateSchedule")
+ABSENT = ("404", "NoSuchKey", "NoSuchBucket")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403")
 THROTTLED = (
     "Throttling",

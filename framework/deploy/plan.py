@@ -104,6 +104,7 @@ class Plan:
         changes: everything that differs; empty exactly where the pipeline is unchanged.
         next_run: what becomes of each step in the next execution.
         missing: the uploads that are not in S3 yet; None where nobody has looked.
+        unseen: those of which S3 does not say whether they are there.
         packages: the versions of registered models that were found, by the parameters that stand for them.
         beside: what stands beside the pipeline, as it was found and as it is to be; None where nobody has looked.
     """
@@ -114,6 +115,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     next_run: tuple[NextRun, ...] = ()
     missing: tuple[Upload, ...] | None = None
+    unseen: tuple[Upload, ...] = ()
     packages: tuple[tuple[str, str], ...] = ()
     beside: tuple[Beside, ...] | None = None
 
@@ -134,7 +136,7 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan in JSON types, for machines; uploads and the definition appear by their digests."""
         pipeline = self.pipeline
-        missing = None if self.missing is None else {upload.uri for upload in self.missing}
+        there = {each.uri: False for each in self.missing or ()} | {each.uri: None for each in self.unseen}
         return {
             "action": self.action,
             "pipeline": pipeline.name,
@@ -146,7 +148,7 @@ class Plan:
             "parallelism": pipeline.parallelism,
             "tags": {tag["Key"]: tag["Value"] for tag in pipeline.tags},
             "definition": hashlib.sha256(pipeline.definition_body().encode()).hexdigest(),
-            "uploads": [_upload_data(upload, missing) for upload in pipeline.uploads],
+            "uploads": [_upload_data(upload, there, self.missing is not None) for upload in pipeline.uploads],
             "modelPackages": dict(self.packages),
             "changes": [change.to_json() for change in self.changes],
             "nextRun": [step.to_json() for step in self.next_run],
@@ -275,6 +277,7 @@ def _tag_items(tags: Iterable[Mapping[str, str]]) -> Elements:
     return dict(sorted(values.items()))
 
 
-def _upload_data(upload: Upload, missing: set[str] | None) -> dict[str, Any]:
-    known = {} if missing is None else {"present": upload.uri not in missing}
-    return {"uri": upload.uri, "sha256": upload.sha256, "bytes": len(upload.content), **known}
+def _upload_data(upload: Upload, there: Mapping[str, bool | None], known: bool) -> dict[str, Any]:
+    """What is to be told of an upload; `present` is null where S3 does not say whether it is there."""
+    present = {"present": there.get(upload.uri, True)} if known else {}
+    return {"uri": upload.uri, "sha256": upload.sha256, "bytes": len(upload.content), **present}

@@ -10,7 +10,7 @@ from framework.deploy.beside import Beside
 from framework.deploy.fields import canonical
 from framework.deploy.plan import ADD, Change, Plan, diff
 from framework.deploy.triggers import FoundTriggers, besides, trigger_changes
-from framework.deploy.uploads import Progress, find_missing, put_all, quiet
+from framework.deploy.uploads import Progress, look_for, put_all, quiet
 from framework.pipeline.compiled import CompiledPipeline, PackageGroup
 
 GROUP = "model package group"
@@ -41,9 +41,8 @@ def prepare(backend: SageMakerBackend, pipeline: CompiledPipeline) -> Prepared:
     plan = plan.with_changes([*(Change(ADD, GROUP, group.name) for group in groups), *trigger_changes(pipeline, found)])
     defaults = {each["Name"]: str(each.get("DefaultValue", "")) for each in pipeline.definition.get("Parameters") or ()}
     packages = tuple((request.parameter, defaults.get(request.parameter, "")) for request in pipeline.model_packages)
-    wanted = pipeline.uploads
-    missing = find_missing(backend.clients.s3, wanted, pipeline.kms_key) if wanted else ()
-    return Prepared(replace(plan, missing=missing, packages=packages, beside=beside), found)
+    missing, unseen = look_for(backend.clients.s3, pipeline.uploads, pipeline.kms_key) if pipeline.uploads else ((), ())
+    return Prepared(replace(plan, missing=missing, unseen=unseen, packages=packages, beside=beside), found)
 
 
 def _beside(group: PackageGroup, exists: bool) -> Beside:
@@ -53,13 +52,12 @@ def _beside(group: PackageGroup, exists: bool) -> Beside:
 
 
 def send(backend: SageMakerBackend, plan: Plan, progress: Progress = quiet) -> tuple[int, int]:
-    """Sends the uploads that the plan found missing; how many those were, and how many were there already.
+    """Sends the uploads that the plan did not find; how many those were, and how many were there already.
 
     Raises:
         BackendError: S3 refused.
     """
-    if plan.missing is None:
-        return backend.upload(plan.pipeline, progress)
-    if plan.missing:
-        put_all(backend.clients.s3, plan.missing, plan.pipeline.kms_key, progress)
-    return len(plan.missing), len({upload.uri for upload in plan.pipeline.uploads}) - len(plan.missing)
+    sent = (*(plan.missing or ()), *plan.unseen)
+    if sent:
+        put_all(backend.clients.s3, sent, plan.pipeline.kms_key, progress)
+    return len(sent), len({upload.uri for upload in plan.pipeline.uploads}) - len(sent)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from framework.deploy.refusals import told
+from framework.deploy.cures import ABSENT, DENIED
+from framework.deploy.refusals import code_of, told
 from framework.pipeline.compiled import Upload
 
 if TYPE_CHECKING:
@@ -31,46 +32,33 @@ def quiet(done: int, total: int) -> None:
     """The `Progress` that shows nothing."""
 
 
-def put_missing(client: S3Client, uploads: Iterable[Upload], kms_key: str | None, progress: Progress = quiet) -> tuple[int, int]:
-    """Sends what is not in S3 yet.
+def look_for(client: S3Client, uploads: Iterable[Upload], kms_key: str | None) -> tuple[tuple[Upload, ...], tuple[Upload, ...]]:
+    """Those that are not in S3 as they should be, and those of which S3 does not say, each in the order of their URIs.
+
+    Raises:
+        BackendError: S3 cannot be asked.
+    """
+    wanted = each_once(uploads)
+    if not wanted:
+        return (), ()
+    with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smp-head") as pool:
+        there = list(pool.map(lambda upload: is_there(client, upload, kms_key), wanted))
+    missing, unseen = ([each for each, found in zip(wanted, there, strict=True) if found is answer] for answer in (False, None))
+    return tuple(missing), tuple(unseen)
+
+
+def put_all(client: S3Client, uploads: Iterable[Upload], kms_key: str | None, progress: Progress = quiet) -> None:
+    """Sends objects, whether they are there or not.
 
     Args:
         client: an S3 client.
-        uploads: what must be there; of one URI given twice, one is sent.
+        uploads: what is sent; of one URI given twice, one.
         kms_key: encrypts what is sent; None leaves it to the bucket.
         progress: told after every object, in the order of the URIs.
-
-    Returns:
-        How many were sent, and how many were there already.
 
     Raises:
         BackendError: S3 refused; objects sent until then stay.
     """
-
-    def ensure(upload: Upload) -> bool:
-        return missing(client, upload, kms_key) and put(client, upload, kms_key)
-
-    wanted = each_once(uploads)
-    sent = 0
-    with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smp-upload") as pool:
-        for done, was_sent in enumerate(pool.map(ensure, wanted), start=1):
-            sent += was_sent
-            progress(done, len(wanted))
-    return sent, len(wanted) - sent
-
-
-def find_missing(client: S3Client, uploads: Iterable[Upload], kms_key: str | None) -> tuple[Upload, ...]:
-    """Those that are not in S3 yet, in the order of their URIs. Raises BackendError where S3 cannot be asked."""
-    wanted = each_once(uploads)
-    if not wanted:
-        return ()
-    with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smp-head") as pool:
-        absent = list(pool.map(lambda upload: missing(client, upload, kms_key), wanted))
-    return tuple(upload for upload, is_absent in zip(wanted, absent, strict=True) if is_absent)
-
-
-def put_all(client: S3Client, uploads: Iterable[Upload], kms_key: str | None, progress: Progress = quiet) -> None:
-    """Sends objects, whether they are there or not; arguments and errors as of `put_missing`."""
     wanted = each_once(uploads)
     with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smp-upload") as pool:
         for done, _ in enumerate(pool.map(lambda upload: put(client, upload, kms_key), wanted), start=1):
@@ -82,19 +70,22 @@ def each_once(uploads: Iterable[Upload]) -> list[Upload]:
     return [upload for _, upload in sorted({upload.uri: upload for upload in uploads}.items())]
 
 
-def missing(client: S3Client, upload: Upload, kms_key: str | None = None) -> bool:
-    """Whether the object is not in S3 as it should be. Raises BackendError where S3 cannot be asked."""
+def is_there(client: S3Client, upload: Upload, kms_key: str | None = None) -> bool | None:
+    """Whether the object is in S3 as it should be; None where that may not be seen. Raises BackendError where S3 refuses."""
     bucket, key = location(upload.uri)
     with told("HeadObject", upload.uri):
         try:
             found = client.head_object(Bucket=bucket, Key=key)
-        except ClientError:
-            # The answer to a HEAD has no body, and without s3:ListBucket a missing key is a 403: the PUT will say what is wrong.
-            return True
+        except ClientError as error:
+            if code_of(error) in ABSENT:
+                return False
+            if code_of(error) in DENIED:  # so is a missing key, without s3:ListBucket
+                return None
+            raise
     whole = found.get("ContentLength") == len(upload.content)  # an answer that was cut short may lack it
     # An object that another tool put there has no digest: its key says what it is.
     right = found.get("Metadata", {}).get(DIGEST, upload.sha256) == upload.sha256
-    return not (whole and right and _encrypted(found, kms_key))
+    return whole and right and _encrypted(found, kms_key)
 
 
 def put(client: S3Client, upload: Upload, kms_key: str | None) -> bool:

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from framework.deploy import executions
 from framework.deploy.clients import Clients
-from framework.deploy.cures import DENIED, UNKNOWN_OPERATION
+from framework.deploy.cures import ABSENT, DENIED, UNKNOWN_OPERATION
 from framework.deploy.fields import canonical
 from framework.deploy.links import address
 from framework.deploy.refusals import code_of, half, is_missing, member, told
@@ -27,7 +27,6 @@ from framework.deploy.uploads import location
 from framework.errors import BackendError
 
 THREADS = 8
-ABSENT = ("404", "NoSuchKey", "NoSuchBucket")
 MOST_EXECUTIONS = 50
 """Of the newest executions so many are asked for their definitions where the service keeps no versions."""
 

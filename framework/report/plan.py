@@ -90,7 +90,7 @@ def outlook(data: Data) -> list[tuple[str, list[str], str]]:
 
 def missing(data: Data) -> list[Data]:
     """The uploads that are not in S3 yet."""
-    return [upload for upload in data["uploads"] if not upload.get("present", True)]
+    return [upload for upload in data["uploads"] if upload.get("present", True) is False]
 
 
 def beside(data: Data) -> list[str]:
@@ -99,7 +99,9 @@ def beside(data: Data) -> list[str]:
     lines = []
     if data["uploads"]:
         sent = f", {size(sum(upload['bytes'] for upload in absent))}" if absent else ""
-        lines.append(f"uploads: {len(absent)} of {len(data['uploads'])} to send{sent}")
+        unseen = sum(upload.get("present", True) is None for upload in data["uploads"])
+        hidden = f"; whether {unseen} are there cannot be seen (allow s3:GetObject and s3:ListBucket)" if unseen else ""
+        lines.append(f"uploads: {len(absent)} of {len(data['uploads'])} to send{sent}{hidden}")
     lines += [f"registered model {name}: {arn}" for name, arn in data["modelPackages"].items()]
     return [printable(line) for line in lines]
 

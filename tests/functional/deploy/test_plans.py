@@ -140,6 +140,30 @@ def test_an_upload_that_is_gone_is_something_to_do(call, cloud):
     assert call("plan", "--detailed-exitcode").exit_code == 0
 
 
+def test_what_may_not_be_seen_is_nothing_to_do_but_is_said(call, cloud):
+    call("deploy")
+    cloud.always("HeadObject", cloud.s3_refusal("AccessDenied", "", 403))
+
+    result = call("plan", "--detailed-exitcode")
+
+    assert result.exit_code == 0
+    assert "uploads: 0 of 3 to send; whether 3 are there cannot be seen (allow s3:GetObject and s3:ListBucket)\n" in result.stdout
+    assert [each["present"] for each in json.loads(call("plan", "--format", "json").stdout)["uploads"]] == [None] * 3
+    again = call("deploy")
+    assert (again.exit_code, "3 uploaded, 0 already there" in again.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("ExpiredToken", 400)])
+def test_an_s3_that_does_not_answer_is_no_upload_to_send(call, cloud, code, status):
+    call("deploy")
+    cloud.always("HeadObject", cloud.s3_refusal(code, "", status))
+
+    result = call("plan", "--detailed-exitcode")
+
+    assert (result.exit_code, result.stdout) == (5, "")
+    assert result.stderr.startswith("HeadObject on s3://models/lgbm-test/code/")
+
+
 def test_a_model_package_group_that_is_to_be_made(call, cloud, edit):
     line = edit("ModelPackageDescription:", f"ModelPackageGroupDescription: Who buys\n{DEEP}ModelPackageDescription:")
     call("deploy")

@@ -8,6 +8,7 @@ import pytest
 
 from framework.deploy.backend import SageMakerBackend
 from framework.deploy.plan import diff
+from framework.deploy.uploads import put_all
 from framework.errors import BackendError
 
 CALLER = "arn:aws:sts::123456789012:assumed-role/ci/build"
@@ -206,7 +207,7 @@ def test_xml_that_is_none(cloud, backend, make, upload):
     cloud.always("PutObject", dataclasses.replace(cloud.s3_refusal("", "", 400), body=b"<Error><Code>Half"))
 
     with pytest.raises(BackendError) as caught:
-        backend.upload(make(uploads=(upload(b"x"),)))
+        put_all(backend.clients.s3, (upload(b"x"),), None)
 
     assert caught.value.what.startswith("PutObject on s3://models/lgbm-test/code/")
 
