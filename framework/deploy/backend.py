@@ -45,7 +45,11 @@ class SageMakerBackend:
         return self._clients
 
     def fetch(self, name: str) -> Deployed | None:
-        """The pipeline of this name as it is deployed; None when there is none."""
+        """The pipeline of this name as it is deployed; None when there is none.
+
+        Raises:
+            BackendError: AWS refuses, or is deleting it.
+        """
         call = "DescribePipeline", f"pipeline {name}"
         with told(*call):
             try:
@@ -54,6 +58,8 @@ class SageMakerBackend:
                 if is_missing(error):
                     return None
                 raise
+        if found.get("PipelineStatus") == "Deleting":
+            raise BackendError(" on ".join(call), "it is being deleted", "wait until it is gone, and run the command again")
         arn = _member(found, "PipelineArn", *call)
         return without_mark(
             Deployed(

@@ -140,6 +140,18 @@ def test_an_upload_that_is_gone_is_something_to_do(call, cloud):
     assert call("plan", "--detailed-exitcode").exit_code == 0
 
 
+def test_a_pipeline_that_is_being_deleted(call, cloud):
+    cloud.always("DescribePipeline", cloud.ok(PipelineArn="arn", PipelineStatus="Deleting"))
+
+    result = call("plan")
+
+    assert (result.exit_code, result.stderr) == (
+        5,
+        "DescribePipeline on pipeline lgbm-test failed: it is being deleted. "
+        "Try: wait until it is gone, and run the command again.\n",
+    )
+
+
 def test_what_may_not_be_seen_is_nothing_to_do_but_is_said(call, cloud):
     call("deploy")
     cloud.always("HeadObject", cloud.s3_refusal("AccessDenied", "", 403))
