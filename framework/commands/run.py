@@ -100,17 +100,7 @@ def run(
         raise click.UsageError("--wait goes without --local, which always waits")
     parameters = {**(read_values(Path(parameters_file)) if parameters_file else {}), **_parameters(assignments)}
     if how["resume"]:
-        backend = _local_backend(ctx, how, local_settings(options.sources(ctx), options.variables()))
-        definition_of_run = backend.definition(how["resume"])
-        ctx.exit(
-            _finish_local(
-                ctx,
-                backend,
-                definition_of_run,
-                how,
-                lambda watch: backend.resume(how["resume"], watch, parallelism=how["parallelism"]),
-            )
-        )
+        ctx.exit(_resume_local(ctx, how))
     compiled = options.compiled_pipeline(ctx, ask=not (local or dry_run)) if definition is None else _given(ctx, Path(definition))
     found_later = {request.parameter: str(request) for request in compiled.model_packages}
     resolve_parameters(compiled.definition, {**found_later, **parameters}, compiled.rules)
@@ -184,6 +174,14 @@ def _run_local(
     compiled = with_packages(compiled, backend.model_package, parameters)
     go = partial(backend.run, compiled, parameters, given=given, **chosen)
     return _finish_local(ctx, backend, compiled.definition, how, go)
+
+
+def _resume_local(ctx: click.Context, how: Mapping[str, Any]) -> int:
+    backend = _local_backend(ctx, how, local_settings(options.sources(ctx), options.variables()))
+    definition = backend.definition(how["resume"])
+    return _finish_local(
+        ctx, backend, definition, how, lambda watch: backend.resume(how["resume"], watch, parallelism=how["parallelism"])
+    )
 
 
 def _finish_local(

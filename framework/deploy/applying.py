@@ -133,9 +133,9 @@ def finish(clients: Clients, plan: Plan, look: Look, warn: Warn = ignored) -> No
 
 def create_token(pipeline: CompiledPipeline, mark: str = "") -> str:
     """64 characters made of what is created, so that a create which is tried again is one create."""
-    told = [pipeline.description or "", pipeline.display_name or "", str(pipeline.parallelism or "")]
-    told += [f"{tag['Key']}={tag['Value']}" for tag in pipeline.tags]
-    content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role, *told, mark))
+    said = [pipeline.description or "", pipeline.display_name or "", str(pipeline.parallelism or "")]
+    said += [f"{tag['Key']}={tag['Value']}" for tag in pipeline.tags]
+    content = "\0".join((pipeline.name, pipeline.definition_body(), pipeline.role, *said, mark))
     return hashlib.sha256(content.encode()).hexdigest()
 
 
