@@ -12,6 +12,7 @@ from framework.commands import history, options, target
 from framework.commands.hiding import found_data
 from framework.errors import BackendError
 from framework.pipeline.compiled import Definition
+from framework.pipeline.execution import LATEST
 from framework.pipeline.secrets import HIDDEN, hidden, shown_data
 from framework.report import comparison as report
 from framework.report import text
@@ -78,7 +79,7 @@ def _shown(name: str, value: str | None, run: Run, known: Definition | None) -> 
 def _chosen(ctx: click.Context, left: str | None, right: str | None, name: str | None, local: bool) -> tuple[str, str]:
     """The two, each by its ARN or by the id of a run of this machine."""
     local = local or target.local_id(left) is not None
-    second = _resolved(ctx, right or target.LATEST, name, local and (right is None or right == target.LATEST))
+    second = _resolved(ctx, right or LATEST, name, local and (right is None or right == LATEST))
     if left is not None:
         return _resolved(ctx, left, name, local), second
     before = _before(ctx, second, name)
@@ -90,7 +91,7 @@ def _chosen(ctx: click.Context, left: str | None, right: str | None, name: str |
 def _resolved(ctx: click.Context, which: str, name: str | None, local: bool) -> str:
     here = target.local_id(which)
     if here or local:
-        return history.execution(ctx, here or (None if which == target.LATEST else which)).id
+        return history.execution(ctx, here or (None if which == LATEST else which)).id
     return target.execution(ctx, which, name)[1]
 
 

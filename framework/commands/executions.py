@@ -10,7 +10,7 @@ import click
 
 from framework.commands import following, history, options, target, watch
 from framework.errors import BackendError
-from framework.pipeline.execution import STOPPED, Execution
+from framework.pipeline.execution import LATEST, STOPPED, Execution
 from framework.pipeline.secrets import hidden
 from framework.report import executions as report
 from framework.report import text
@@ -25,7 +25,7 @@ POLL_SECONDS = 0.5
 
 @click.command()
 @options.project_options
-@click.argument("which", metavar=_NAMED, default=target.LATEST)
+@click.argument("which", metavar=_NAMED, default=LATEST)
 @target.name_option
 @target.local_option
 @click.option("--exit-code", is_flag=True, help="End with 4 when it has failed or was stopped.")
@@ -80,7 +80,7 @@ def _parameters(backend: SageMakerBackend, arn: str) -> dict[str, str]:
 
 @click.command()
 @options.project_options
-@click.argument("which", metavar=_NAMED, default=target.LATEST)
+@click.argument("which", metavar=_NAMED, default=LATEST)
 @target.name_option
 @target.local_option
 @following.interval_option
@@ -118,7 +118,7 @@ def _wait_here(ctx: click.Context, run_id: str | None, timeout: float | None) ->
 
 @click.command()
 @options.project_options
-@click.argument("which", metavar=_NAMED, default=target.LATEST)
+@click.argument("which", metavar=_NAMED, default=LATEST)
 @target.name_option
 @click.option("--wait", "until_stopped", is_flag=True, help="Follow it until it has stopped.")
 @following.interval_option
@@ -177,6 +177,6 @@ def list_executions(ctx: click.Context, name: str | None, local: bool, limit: in
 def _local_run(which: str, local: bool) -> str | None:
     """The id of a run of this machine, where one is named."""
     run_id = target.local_id(which)
-    if local and run_id is None and which != target.LATEST:
-        raise click.UsageError(f'--local goes with the id of a run of this machine (local0000007) or "{target.LATEST}"')
+    if local and run_id is None and which != LATEST:
+        raise click.UsageError(f'--local goes with the id of a run of this machine (local0000007) or "{LATEST}"')
     return run_id

@@ -12,7 +12,7 @@ import click
 from framework.commands import job_logs, options, target
 from framework.errors import BackendError
 from framework.findings import Finding, FindingsError, Place, nearest
-from framework.pipeline.execution import EXECUTING, Execution, StepState
+from framework.pipeline.execution import ENDED, EXECUTING, Execution, StepState
 from framework.report import text
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 PIECE = 1 << 20
-ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 
 
 @click.command()

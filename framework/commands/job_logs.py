@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from framework.errors import BackendError
 from framework.findings import Finding, FindingsError, Place, nearest
-from framework.pipeline.execution import COMPLETED_WITH_FAILURES, FAILED, STOPPED, SUCCEEDED, Execution, StepState
+from framework.pipeline.execution import ENDED, Execution, StepState
 from framework.report import text
 
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
     from framework.deploy.logs import Reader
 
-ENDED = frozenset({SUCCEEDED, FAILED, STOPPED, COMPLETED_WITH_FAILURES})
 POLL_SECONDS = 5.0
 
 

@@ -16,7 +16,7 @@ from framework.commands import history, options
 from framework.commands.definitions import read_definition
 from framework.findings import Finding, FindingsError
 from framework.pipeline.compiled import CompiledPipeline, Definition
-from framework.pipeline.execution import Execution, StepState
+from framework.pipeline.execution import LATEST, Execution, StepState
 from framework.pipeline.partial import PLACE, RULE, part
 from framework.pipeline.selecting import Chosen, Subject, choose
 from framework.report import text
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 There = Callable[[], "SageMakerBackend"]
 """Makes the backend of SageMaker, the same one each time; only where it is asked for is boto3 imported."""
 
-LATEST = "latest"
 MOST_STEPS = 50
 """Of SelectiveExecutionConfig.SelectedSteps in the API."""
 

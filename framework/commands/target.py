@@ -22,7 +22,6 @@ from framework.road import definition_of
 if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
 
-LATEST = "latest"
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}")
 _LOCAL = re.compile(r"(arn:aws:sagemaker:local:\d{12}:pipeline/[^/]+/execution/)?(local\d{7})")
 _REGION = re.compile(r"arn:aws[a-z-]*:sagemaker:(?!local:)([a-z0-9-]+):\d{12}:pipeline/[^/]+/execution/[^/]+")

@@ -14,12 +14,11 @@ from botocore.exceptions import ClientError
 
 from framework.deploy import executions
 from framework.deploy.clients import Clients
-from framework.deploy.executions import LATEST
 from framework.deploy.refusals import is_missing
 from framework.errors import BackendError
 from framework.findings import Finding, FindingsError
 from framework.pipeline.compiled import Definition
-from framework.pipeline.execution import EXECUTING, FAILED, SUCCEEDED, StepState
+from framework.pipeline.execution import EXECUTING, FAILED, LATEST, SUCCEEDED, StepState
 from framework.pipeline.partial import PLACE, RULE
 
 USABLE = (SUCCEEDED, FAILED)

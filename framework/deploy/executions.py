@@ -20,12 +20,11 @@ from framework.deploy.cures import DENIED
 from framework.deploy.links import address
 from framework.deploy.refusals import code_of, half, member, told
 from framework.errors import BackendError
-from framework.pipeline.execution import COMPLETED_WITH_FAILURES, EXECUTING, FAILED, Execution, StepState
+from framework.pipeline.execution import COMPLETED_WITH_FAILURES, EXECUTING, FAILED, LATEST, Execution, StepState
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import PipelineExecutionSummaryTypeDef
 
-LATEST = "latest"
 THREADS = 8
 WITH_FAILURES = (FAILED, COMPLETED_WITH_FAILURES)
 _ID = re.compile(r"[A-Za-z0-9]{1,64}")

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 
 from framework.errors import BackendError
-from framework.pipeline.execution import COMPLETED_WITH_FAILURES, FAILED, STOPPED, SUCCEEDED, Execution, Watcher
+from framework.pipeline.execution import ENDED, Execution, Watcher
 
-ENDED = (SUCCEEDED, FAILED, STOPPED, COMPLETED_WITH_FAILURES)
 POLL_SECONDS = 15.0
 PATIENCE_SECONDS = 600.0
 """How long questions may go unanswered, one after the other, until it is given up."""

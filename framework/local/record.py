@@ -16,9 +16,9 @@ from typing import Any
 from framework.errors import BackendError
 from framework.local.files import disk, json_bytes, remove_tree, write_json
 from framework.local.names import arn, now
-from framework.local.state import ENDED, JOURNAL, STEPS, RunOptions, read_description, read_execution, write_description
+from framework.local.state import JOURNAL, STEPS, RunOptions, read_description, read_execution, write_description
 from framework.pipeline.compiled import CompiledPipeline
-from framework.pipeline.execution import EXECUTING, FAILED, STOPPED, SUCCEEDED, Execution, Watcher
+from framework.pipeline.execution import ENDED, EXECUTING, FAILED, STOPPED, SUCCEEDED, Execution, Watcher
 
 LONGEST_REASON = 1300
 

@@ -22,11 +22,10 @@ from framework.errors import BackendError
 from framework.local.files import create_atomically, disk, json_bytes, read_json, temporary_beside
 from framework.local.ownership import owned
 from framework.pipeline.compiled import LocalSettings, StandIn
-from framework.pipeline.execution import EXECUTING, FAILED, STOPPED, SUCCEEDED, Execution
+from framework.pipeline.execution import ENDED, EXECUTING, STOPPED, Execution
 
 ID = re.compile(r"local([0-9]{7})")
 STEPS, JOURNAL = "steps.json", "steps.jsonl"
-ENDED = frozenset({SUCCEEDED, FAILED, STOPPED})
 KILLED = "the process that ran it has ended before it did; it can be resumed"
 
 

@@ -10,6 +10,12 @@ EXECUTING, SUCCEEDED, FAILED, STOPPED = "Executing", "Succeeded", "Failed", "Sto
 COMPLETED_WITH_FAILURES = "CompletedWithFailures"
 """Steps have failed, and for each of them there was a step that ran because of it."""
 
+ENDED = frozenset({SUCCEEDED, FAILED, STOPPED, COMPLETED_WITH_FAILURES})
+"""What an execution that is over can be."""
+
+LATEST = "latest"
+"""Stands for the newest execution, wherever one is named."""
+
 StepState = Mapping[str, Any]
 """One element of ListPipelineExecutionSteps: StepName, StepStatus, StartTime, EndTime, FailureReason, Metadata, …"""
 

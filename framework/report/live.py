@@ -17,10 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, TextIO
 
-from framework.pipeline.execution import FAILED, STOPPED, SUCCEEDED, StepState, Watcher
+from framework.pipeline.execution import ENDED, StepState, Watcher
 from framework.report import text
 
-ENDED = frozenset({SUCCEEDED, FAILED, STOPPED})
 PER_SECOND = 4
 TAIL_BYTES = 4096
 FRAME_LINES = 3
