@@ -34,11 +34,18 @@ def command(ctx: click.Context, yes: bool, dry_run: bool) -> None:
         click.echo(text.as_json({**removal.to_json(), "dryRun": dry_run}) if for_program else _told(removal, "would"))
         return
     click.echo(_told(removal, "will"), err=True)
-    if not yes and click.prompt(f"Type {compiled.name} to delete it", default="", show_default=False, err=True) != compiled.name:
+    if not yes and _answer(compiled.name) != compiled.name:
         click.echo("nothing was deleted", err=True)
         ctx.exit(options.INPUT)
     backend.delete(removal)
     click.echo(text.as_json(removal.to_json()) if for_program else f"deleted {compiled.name}")
+
+
+def _answer(name: str) -> str:
+    try:
+        return str(click.prompt(f"Type {name} to delete it", default="", show_default=False, err=True))
+    except click.Abort:
+        raise click.UsageError("there is nobody to ask: give --yes, or --dry-run to see what would go") from None
 
 
 def _told(removal: Removal, verb: str) -> str:

@@ -33,7 +33,8 @@ POLL_SECONDS = 0.5
 def status(ctx: click.Context, which: str, name: str | None, local: bool, exit_code: bool) -> None:
     """Print how an execution stands: its steps, its parameters, and why it failed.
 
-    EXECUTION is an ARN, an id, or "latest". A run of this machine is given by its id (local0000007), or by --local.
+    EXECUTION is an ARN, an id, or "latest", which it is when left away.
+    A run of this machine is given by its id (local0000007), or by --local.
     """
     run_id = _local_run(which, local)
     here = local or run_id is not None
@@ -91,7 +92,8 @@ def _parameters(backend: SageMakerBackend, arn: str) -> dict[str, str]:
 def wait(ctx: click.Context, which: str, name: str | None, local: bool, interval: float, timeout: float | None) -> None:
     """Follow an execution to its end, as `smp run --wait` does.
 
-    EXECUTION is an ARN, an id, or "latest". Ctrl-C leaves the execution to itself. The exit code is 4 when it fails or is stopped.
+    EXECUTION is an ARN, an id, or "latest", which it is when left away.
+    Ctrl-C leaves the execution to itself. The exit code is 4 when it fails or is stopped.
     """
     run_id = _local_run(which, local)
     if local or run_id:
@@ -126,7 +128,8 @@ def _wait_here(ctx: click.Context, run_id: str | None, timeout: float | None) ->
 def stop(ctx: click.Context, which: str, name: str | None, until_stopped: bool, interval: float) -> None:
     """Stop an execution on SageMaker. One that has ended already stays as it is.
 
-    EXECUTION is an ARN, an id, or "latest". A step that calls a Lambda function or waits for a callback ends first.
+    EXECUTION is an ARN, an id, or "latest", which it is when left away.
+    A step that calls a Lambda function or waits for a callback ends first.
     """
     if target.local_id(which):
         raise click.UsageError("a run of this machine is stopped with Ctrl-C, where it was started")

@@ -83,7 +83,7 @@ def execution(ctx: click.Context, run_id: str | None) -> Execution:
         return engine.execution(run_id)
     newest = next(iter(engine.executions()), None)
     if newest is None:
-        cure = "smp run --local, or name one on SageMaker with --execution"
+        cure = "start one with `smp run --local`, or name one on SageMaker by its ARN"
         raise BackendError("Looking for the newest execution", "nothing has run here", cure)
     return newest
 

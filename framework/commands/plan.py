@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from framework.commands import options, planning, target
 from framework.commands.hiding import plan_data
+from framework.findings import printable
 from framework.report import plan as shown
 from framework.report import text
 
@@ -32,11 +34,10 @@ def plan(ctx: click.Context, out: str | None, markdown: bool, page: str | None, 
         raise click.UsageError("--markdown and --format json are two ways to answer")
     arrival = options.arrival(ctx, ask=True)
     backend = target.backend(ctx, arrival.compiled.region)
-    prepared = planning.prepare_with_places(backend, arrival)
-    made = prepared.plan
-    planning.tell_notes(prepared)
+    made = planning.prepare_with_places(backend, arrival).plan
     if out is not None:
         planning.save(Path(out), made, planning.circumstances(ctx, backend, arrival))
+        click.echo(printable(f"saved: `{options.program()} deploy --plan {shlex.quote(out)}` applies exactly this"), err=True)
     show(ctx, made, markdown, page)
     ctx.exit(options.DIFFERENT if detailed_exitcode and not made.is_empty else 0)
 

@@ -77,14 +77,9 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
     for change in plan.changes:
         if change.what in STARTING:
             click.echo(f"{change.action} {change.what} {change.name}", err=True)
-    tell_notes(made)
-    return arn
-
-
-def tell_notes(made: Prepared) -> None:
-    """Say what keeps triggers and notifications from working, and is not the pipeline's to change."""
-    for note in made.found.notes:
+    for note in plan.notes:
         _warn(note)
+    return arn
 
 
 def _warn(message: str) -> None:

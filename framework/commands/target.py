@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from framework.deploy.backend import SageMakerBackend
 
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}")
+NO_ENVIRONMENT = "SMP114"
+"""The rule of an overlay that is not there: it might have named another pipeline."""
+
 _LOCAL = re.compile(r"(arn:aws:sagemaker:local:\d{12}:pipeline/[^/]+/execution/)?(local\d{7})")
 _REGION = re.compile(r"arn:aws[a-z-]*:sagemaker:(?!local:)([a-z0-9-]+):\d{12}:pipeline/[^/]+/execution/[^/]+")
 
@@ -67,7 +70,7 @@ def pipeline(ctx: click.Context, name: str | None) -> Pipeline:
             raise
         variables = options.variables()
         return Pipeline(name, variables.get("SMP_REGION"), variables.get("SMP_S3BUCKETNAME", ""))
-    if name is None and not _has_name(config):
+    if any(finding.rule == NO_ENVIRONMENT for finding in config.findings) or (name is None and not _has_name(config)):
         raise FindingsError(config.findings)
     return Pipeline(name or _name(config), config.region, config.bucket, config.network.kms_key)
 

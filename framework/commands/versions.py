@@ -73,7 +73,7 @@ def rollback(ctx: click.Context, which: str | None, name: str | None, yes: bool,
 
     VERSION is a number of `smp versions`, or the ARN or id of an execution, whose definition it is then; without it, the newest
     version that is not what is deployed, so that a second rollback takes back the first: scripts had better give a number. Role,
-    description, tags and triggers stay as they are. So does the configuration: the next deploy brings it back.
+    description, tags and triggers stay as they are. So does the configuration: the next `smp deploy` or `smp run` brings it back.
     """
     if not (yes or dry_run) and (options.wants_json(ctx) or not sys.stdin.isatty()):
         raise click.UsageError("there is nobody to ask: give --yes, or --dry-run to see the plan")

@@ -105,6 +105,7 @@ class Plan:
         next_run: what becomes of each step in the next execution.
         missing: the uploads that are not in S3 yet; None where nobody has looked.
         unseen: those of which S3 does not say whether they are there.
+        notes: what keeps triggers and notifications from working, and is not the pipeline's to change.
         packages: the versions of registered models that were found, by the parameters that stand for them.
         beside: what stands beside the pipeline, as it was found and as it is to be; None where nobody has looked.
     """
@@ -116,6 +117,7 @@ class Plan:
     next_run: tuple[NextRun, ...] = ()
     missing: tuple[Upload, ...] | None = None
     unseen: tuple[Upload, ...] = ()
+    notes: tuple[str, ...] = ()
     packages: tuple[tuple[str, str], ...] = ()
     beside: tuple[Beside, ...] | None = None
 
@@ -152,6 +154,7 @@ class Plan:
             "modelPackages": dict(self.packages),
             "changes": [change.to_json() for change in self.changes],
             "nextRun": [step.to_json() for step in self.next_run],
+            "notes": list(self.notes),
         }
 
 

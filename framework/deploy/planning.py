@@ -42,7 +42,7 @@ def prepare(backend: SageMakerBackend, pipeline: CompiledPipeline) -> Prepared:
     defaults = {each["Name"]: str(each.get("DefaultValue", "")) for each in pipeline.definition.get("Parameters") or ()}
     packages = tuple((request.parameter, defaults.get(request.parameter, "")) for request in pipeline.model_packages)
     missing, unseen = look_for(backend.clients.s3, pipeline.uploads, pipeline.kms_key) if pipeline.uploads else ((), ())
-    return Prepared(replace(plan, missing=missing, unseen=unseen, packages=packages, beside=beside), found)
+    return Prepared(replace(plan, missing=missing, unseen=unseen, notes=found.notes, packages=packages, beside=beside), found)
 
 
 def _beside(group: PackageGroup, exists: bool) -> Beside:

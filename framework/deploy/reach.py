@@ -42,7 +42,7 @@ def survey(clients: Clients, compiled: CompiledPipeline) -> tuple[tuple[str, ...
                 notes.append(f"the bucket {bucket} does not tell EventBridge of its objects, so nothing sets off {names}: {cure}")
     for topic, items in _grouped((str(item.target["Arn"]), item) for item in compiled.notifications).items():
         notes += (
-            f"{why}, so {', '.join(item.name for item in items)} is not sent{cure}" for why, cure in _of_topic(clients, topic)
+            f"{why}, so {', '.join(item.name for item in items)} will not be sent{cure}" for why, cure in _of_topic(clients, topic)
         )
     return tuple(silent), tuple(notes)
 

@@ -103,6 +103,7 @@ def beside(data: Data) -> list[str]:
         hidden = f"; whether {unseen} are there cannot be seen (allow s3:GetObject and s3:ListBucket)" if unseen else ""
         lines.append(f"uploads: {len(absent)} of {len(data['uploads'])} to send{sent}{hidden}")
     lines += [f"registered model {name}: {arn}" for name, arn in data["modelPackages"].items()]
+    lines += [f"warning: {note}" for note in data.get("notes", ())]
     return [printable(line) for line in lines]
 
 

@@ -126,7 +126,7 @@ def test_deploy_says_what_it_changes_of_triggers(call: Smp, cloud: Cloud) -> Non
     assert (field["file"], field["line"] > 0) == ("model.yaml", True)
     assert changed.stderr.splitlines()[1:] == [
         "change trigger nightly",
-        "warning: the topic arn:aws:sns:eu-west-1:123456789012:alerts does not exist, so bad is not sent",
+        "warning: the topic arn:aws:sns:eu-west-1:123456789012:alerts does not exist, so bad will not be sent",
     ]
 
 
@@ -151,7 +151,7 @@ def test_it_asks_for_the_name(call: Smp, cloud: Cloud) -> None:
     wrong, silent = call("delete", input="churm\n"), call("delete", input="")
     assert (wrong.exit_code, wrong.stdout) == (1, "")
     assert wrong.stderr.splitlines()[-1] == "nothing was deleted"
-    assert silent.exit_code == 1
+    assert (silent.exit_code, "there is nobody to ask: give --yes" in silent.stderr) == (2, True)
     assert there(cloud) == before
 
     right = call("delete", input="churn\n")

@@ -257,7 +257,7 @@ def test_a_deploy_with_triggers_does_without_the_right_to_tag(call, cloud):
     updated = call("deploy", *LATER)
 
     assert (updated.exit_code, updated.stdout) == (0, f"update {PIPELINE}\n")
-    topic = f"warning: the topic {TOPIC} does not exist, so bad is not sent\n"
+    topic = f"warning: the topic {TOPIC} does not exist, so bad will not be sent\n"
     assert updated.stderr == f"0 uploaded, 3 already there\n{WARNING}change trigger nightly\n{topic}"
 
 

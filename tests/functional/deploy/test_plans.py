@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -138,6 +139,28 @@ def test_an_upload_that_is_gone_is_something_to_do(call, cloud):
     assert "  uploads: 1 of 3 to send, " in result.stdout
     assert deployed.stderr == "1 uploaded, 2 already there\n"
     assert call("plan", "--detailed-exitcode").exit_code == 0
+
+
+def test_what_keeps_triggers_from_working_stands_in_every_plan(call, edit, tmp_path):
+    trigger = "triggers: {data: {s3: {bucket: models, prefix: raw/}}}"
+    edit("        dependencies:\n", f"        {trigger}\n        dependencies:\n")
+    said = "the bucket models does not tell EventBridge of its objects, so nothing sets off data"
+
+    assert f"  warning: {said}" in call("plan").stdout
+    assert said in html.unescape(call("plan", "--markdown").stdout)
+    call("plan", "--html", str(tmp_path / "plan.html"))
+    assert said in html.unescape((tmp_path / "plan.html").read_text())
+    saved = call("plan", "-o", str(tmp_path / "plan.json"), "--format", "json")
+    assert json.loads(saved.stdout)["notes"][0].startswith(said)
+    assert saved.stderr == f"saved: `smp deploy --plan {tmp_path}/plan.json` applies exactly this\n"
+
+
+@pytest.mark.parametrize("words", [("status",), ("history",), ("versions",), ("rollback", "--yes"), ("stop",), ("compare",)])
+def test_an_environment_that_is_not_there_is_no_other_pipeline(call, cloud, words):
+    result = call("-e", "prod", *words)
+
+    assert (result.exit_code, cloud.calls) == (1, [])
+    assert 'SMP114 there is no environment "prod"' in result.stderr
 
 
 def test_a_pipeline_that_is_being_deleted(call, cloud):

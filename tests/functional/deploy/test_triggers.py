@@ -441,7 +441,7 @@ def test_a_topic_that_takes_no_messages_is_told(
     _, found = deploy(backend, compile_(ALL))
 
     said = (
-        f"the policy of the topic {TOPIC} does not let EventBridge publish, so {NOTIFICATION} is not sent: "
+        f"the policy of the topic {TOPIC} does not let EventBridge publish, so {NOTIFICATION} will not be sent: "
         "allow sns:Publish to the service events.amazonaws.com"
     )
     assert found.notes == (() if takes else (said,))
@@ -451,7 +451,7 @@ def test_a_topic_that_is_gone_is_told_and_one_that_may_not_be_looked_at_is_not(
     cloud: Cloud, backend: SageMakerBackend, compile_: Make
 ) -> None:
     cloud.client("sns").delete_topic(TopicArn=TOPIC)
-    assert deploy(backend, compile_(ALL))[1].notes == (f"the topic {TOPIC} does not exist, so {NOTIFICATION} is not sent",)
+    assert deploy(backend, compile_(ALL))[1].notes == (f"the topic {TOPIC} does not exist, so {NOTIFICATION} will not be sent",)
     cloud.always("GetTopicAttributes", cloud.query_refusal("AuthorizationError", "No", 403))
     assert deploy(backend, compile_(ALL))[1].notes == ()
 

@@ -257,6 +257,7 @@ def test_the_plan_as_json(compiled, as_deployed):
         "nextRun": [
             {"name": "a", "type": "Training", "verdict": "run", "why": "enable_cache is off", "attributes": [], "fields": []}
         ],
+        "notes": [],
         "changes": [
             {
                 "action": "change",
