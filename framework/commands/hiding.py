@@ -130,6 +130,8 @@ def _without_json(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     call = value.get("Input")
-    if isinstance(call, Mapping) and isinstance(call.get("PipelineParameters"), Mapping):
-        return {**value, "Input": {**call, "PipelineParameters": dict.fromkeys(call["PipelineParameters"], HIDDEN)}}
+    if isinstance(call, Mapping) and "PipelineParameters" in call:
+        given = call["PipelineParameters"]
+        shown = dict.fromkeys(given, HIDDEN) if isinstance(given, Mapping) else HIDDEN
+        return {**value, "Input": {**call, "PipelineParameters": shown}}
     return {key: _without_json(item) for key, item in value.items()}

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from framework.deploy.planning import Prepared
     from framework.deploy.saved import Circumstances
 
-STARTING = ("trigger", "notification", "bucket")
-"""The kinds of changes to what starts the pipeline and tells of it."""
-
 _NOT_KEPT = ("root", "style")
 """The options that say where the project lies here, and how to answer."""
 
@@ -60,6 +57,7 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
         BackendError: AWS refuses.
     """
     from framework.deploy import planning
+    from framework.deploy.triggers import STARTING
 
     plan, warned = made.plan, set[str]()
 
@@ -73,7 +71,7 @@ def carry_out(backend: SageMakerBackend, made: Prepared) -> str:
     click.echo(f"{sent} uploaded, {present} already there", err=True)
     arn = backend.apply(plan, warn)
     backend.apply_triggers(plan, arn, made.found, warn)
-    backend.end(plan, warn)
+    backend.finish(plan, warn)
     for change in plan.changes:
         if change.what in STARTING:
             click.echo(f"{change.action} {change.what} {change.name}", err=True)

@@ -83,7 +83,7 @@ def rollback(ctx: click.Context, which: str | None, name: str | None, yes: bool,
     data = found_data(plan, target.definition(ctx, chosen.name))
     if not plan.changes:
         if not dry_run:
-            backend.finish(plan)
+            backend.mend_mark(plan)
         _tell_nothing(ctx, version, data)
         return
     _refuse_gone(backend, version, plan)

@@ -92,11 +92,11 @@ class SageMakerBackend:
             rivals.refuse_moved(plan, plan.deployed, self.fetch(name))
         return applying.apply(self._clients, plan, lambda: self.fetch(name), warn)
 
-    def end(self, plan: Plan, warn: applying.Warn = applying.ignored) -> None:
+    def finish(self, plan: Plan, warn: applying.Warn = applying.ignored) -> None:
         """Says in the mark that all is made, triggers and notifications included; arguments and errors as of `apply`."""
         applying.finish(self._clients, plan, lambda: self.fetch(plan.pipeline.name), warn)
 
-    def finish(self, plan: Plan) -> None:
+    def mend_mark(self, plan: Plan) -> None:
         """Writes the mark that this very plan lacks, because who applied it before did not get so far; else calls nothing."""
         if plan.deployed and "/" in plan.deployed.mark and is_of(plan.pipeline, plan.deployed):
             applying.apply(self._clients, plan, lambda: plan.deployed)

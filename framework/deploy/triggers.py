@@ -108,7 +108,7 @@ def comparable(value: Any, arn: str = "") -> Any:
 
 
 def _member(key: str, value: Any, arn: str) -> Any:
-    if key in {"PipelineParameterList", "PipelineParameters"} and isinstance(value, (list, tuple)):
+    if key in {"PipelineParameterList", "PipelineParameters"} and _are_parameters(value):
         return {str(each["Name"]): each["Value"] for each in value}
     if key in {"EventPattern", "Input"} and isinstance(value, str):
         try:
@@ -116,6 +116,12 @@ def _member(key: str, value: Any, arn: str) -> Any:
         except ValueError:
             return value
     return comparable(value, arn)
+
+
+def _are_parameters(value: Any) -> bool:
+    """Whether a value is what the API takes as parameters; what somebody else wrote as the text of a call may be anything."""
+    listed = isinstance(value, (list, tuple))
+    return listed and all(isinstance(each, Mapping) and {"Name", "Value"} <= each.keys() for each in value)
 
 
 def trigger_changes(compiled: CompiledPipeline, found: FoundTriggers) -> tuple[Change, ...]:
